@@ -1,0 +1,100 @@
+// swift-tools-version: 6.3
+import Foundation
+import PackageDescription
+
+// Warnings are errors where `make test` runs, not for a user whose newer compiler knows a new warning.
+let strict = ProcessInfo.processInfo.environment["FAULTLINE_STRICT"] == "1"
+
+let common: [SwiftSetting] =
+  [
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// A library target of the graph in Documentation/Decisions/0001-targets.md.
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: common)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+    swiftSettings: common)
+}
+
+let package = Package(
+  name: "faultline",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "faultline", targets: ["FaultlineCommand"]),
+    .library(name: "Faultline", targets: ["Faultline"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    library("Facts"),
+    library("ByteReading", ["Facts"]),
+    library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
+    library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    .systemLibrary(
+      name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
+    library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
+    library(
+      "WindowsKernel",
+      ["CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
+    library(
+      "Analyses",
+      ["WindowsKernel", "CrashDumpFormat", "KernelLayouts", "ByteReading", "Facts"]),
+    library(
+      "KnowledgeBase",
+      ["ByteReading", "Facts", .product(name: "Yams", package: "Yams")],
+      resources: [.embedInCode("Catalogue")]),
+    library("Servicing", ["Facts", "KernelLayouts"]),
+    library("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
+    library("Planning", ["KnowledgeBase", "Servicing", "Matching", "Facts"]),
+    library("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
+    library(
+      "Faultline",
+      [
+        "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
+        "KnowledgeBase", "Servicing", "Matching", "Planning", "Reporting", "Facts",
+      ]),
+    .executableTarget(
+      name: "FaultlineCommand",
+      dependencies: [
+        "Faultline", "Reporting", "Facts",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: common),
+    // Imports no reader: it spells the formats out a second time, so that a reader's error does not agree with itself.
+    library("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
+    .executableTarget(
+      name: "Synthesize",
+      dependencies: [
+        "EvidenceSynthesis", "Facts",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: common),
+    tests("Facts"),
+    tests("ByteReading", ["Facts"]),
+    tests("KernelLayouts", ["Facts"]),
+    tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
+    tests("Symbols", ["ByteReading"]),
+    tests("WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
+    tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),
+    tests("KnowledgeBase", ["ByteReading", "Facts"]),
+    tests("Servicing", ["Facts"]),
+    tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
+    tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),
+    tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
+    tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
+    .testTarget(name: "FaultlineTests", dependencies: ["Faultline", "Reporting", "KnowledgeBase", "Facts", "EvidenceSynthesis"], swiftSettings: common),
+    .testTarget(name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand"], swiftSettings: common),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,94 @@
+/// What a fact is about, as catalogue files spell it.
+@frozen
+public struct FactKind: RawRepresentable, Hashable, Sendable {
+  public var rawValue: String
+  @inlinable public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// The stop: `code` (stop code, base form without the variant bit), `name`, `parameter1` … `parameter4`.
+  public static let stop = FactKind(rawValue: "stop")
+  /// The real exception behind a stop: `code` (NTSTATUS), `address`, `module`, `symbol`, `access` (read, write, execute),
+  /// `referenced` (the address touched).
+  public static let exception = FactKind(rawValue: "exception")
+  /// An access below 64 KiB: `module` (where the code is), `symbol`, `referenced`.
+  public static let nullDereference = FactKind(rawValue: "null-dereference")
+  /// One stack frame: `index`, `position` (`top`: the first frame that is not the stop's own machinery; `upper`: one of the
+  /// five from there on; `any`), `module` (file name), `symbol` (`netbt!Name`), `trust`, `processor`, `session`,
+  /// `thread` (`faulting`, `other`).
+  public static let frame = FactKind(rawValue: "frame")
+  /// The module the failure is laid to: `module`, `path`, `version`, `reason`.
+  public static let culprit = FactKind(rawValue: "culprit")
+  /// A loaded module: `module`, `version`, `timestamp`.
+  public static let module = FactKind(rawValue: "module")
+  /// A driver no longer loaded: `module`.
+  public static let unloadedModule = FactKind(rawValue: "unloaded-module")
+  /// The list of loaded modules was read whole: only then the absence of a module means something. `count`.
+  public static let moduleList = FactKind(rawValue: "module-list")
+  /// The current process: `process`, `session`.
+  public static let process = FactKind(rawValue: "process")
+  /// Pool held by one tag at one moment: `tag`, `pool` (paged, nonpaged), `bytes`, `share` (0…1 of that pool), `rank`.
+  public static let poolUse = FactKind(rawValue: "pool-use")
+  /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
+  /// `event`.
+  public static let poolGrowth = FactKind(rawValue: "pool-growth")
+  /// Two tags that rise in step: `tags` (sorted, comma between), `ratio`.
+  public static let poolInStep = FactKind(rawValue: "pool-in-step")
+  /// Who the allocations of a tag lead to: `tag`, `module`, `means` (stacks, descriptors, headers, stated).
+  public static let poolOwner = FactKind(rawValue: "pool-owner")
+  /// A session other than the faulting one is inside the removal path of the same component: `component`, `session`.
+  public static let otherSessionRemoves = FactKind(rawValue: "other-session-removes")
+  /// Every worker of a queue waits for what only its pending items can finish: `queue`, `client`, `needs`, `workers`,
+  /// `pending`.
+  public static let queueStarved = FactKind(rawValue: "queue-starved")
+  /// A cycle of locks, which is another failure than a starved queue: `count`.
+  public static let lockCycle = FactKind(rawValue: "lock-cycle")
+  /// A malformed frame in a capture: `protocol`, `field`, `source`.
+  public static let malformedFrame = FactKind(rawValue: "malformed-frame")
+  /// A frame damaged on its way: `path` (what the damaged frames share).
+  public static let damagedFrame = FactKind(rawValue: "damaged-frame")
+  /// What a server announces of itself: `software` (samba), `version`, `address`.
+  public static let announcedServer = FactKind(rawValue: "announced-server")
+  /// A burst of shares seen for the first time whose referrals stay unanswered: `shares`, `unanswered`.
+  public static let referralsUnanswered = FactKind(rawValue: "referrals-unanswered")
+  /// An address recovered from packet memory near the crash stack: `address`.
+  public static let packetSender = FactKind(rawValue: "packet-sender")
+  /// A registry value: `path`, `value`.
+  public static let registry = FactKind(rawValue: "registry")
+  /// A forced dump of a machine that hung; the stop code says nothing: `how` (keyboard, nmi, power-button, live-dump).
+  public static let forcedDump = FactKind(rawValue: "forced-dump")
+  /// The machine was described as hung or unresponsive: no attributes.
+  public static let hang = FactKind(rawValue: "hang")
+
+  public static let all: [FactKind] = [
+    .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process, .poolUse,
+    .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
+    .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
+  ]
+
+  /// The attributes a catalogue file may constrain, per kind; the validation test refuses any other.
+  public static let attributes: [FactKind: Set<FactAttribute>] = [
+    .stop: ["code", "name", "parameter1", "parameter2", "parameter3", "parameter4"],
+    .exception: ["code", "address", "module", "symbol", "access", "referenced"],
+    .nullDereference: ["module", "symbol", "referenced"],
+    .frame: ["index", "position", "module", "symbol", "trust", "processor", "session", "thread"],
+    .culprit: ["module", "path", "version", "reason"],
+    .module: ["module", "version", "timestamp"],
+    .unloadedModule: ["module"],
+    .moduleList: ["count"],
+    .process: ["process", "session"],
+    .poolUse: ["tag", "pool", "bytes", "share", "rank"],
+    .poolGrowth: ["tag", "pool", "verdict", "perHour", "perEvent", "event"],
+    .poolInStep: ["tags", "ratio"],
+    .poolOwner: ["tag", "module", "means"],
+    .otherSessionRemoves: ["component", "session"],
+    .queueStarved: ["queue", "client", "needs", "workers", "pending"],
+    .lockCycle: ["count"],
+    .malformedFrame: ["protocol", "field", "source"],
+    .damagedFrame: ["path"],
+    .announcedServer: ["software", "version", "address"],
+    .referralsUnanswered: ["shares", "unanswered"],
+    .packetSender: ["address"],
+    .registry: ["path", "value"],
+    .forcedDump: ["how"],
+    .hang: [],
+  ]
+}

@@ -1,0 +1,4 @@
+import ArgumentParser
+@main struct FaultlineProgram: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "faultline")
+}
