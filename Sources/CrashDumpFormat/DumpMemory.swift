@@ -1,0 +1,106 @@
+import ByteReading
+import Facts
+
+/// The pieces of virtual memory a triage dump holds: its call stack, data page and data blocks.
+///
+/// Pieces may overlap and touch; a read may run over touching pieces.
+public struct DumpMemory: Sendable {
+  public struct Piece: Hashable, Sendable {
+    public var address: UInt64
+    public var count: Int
+    /// Where its bytes are in the file.
+    public var offset: Int
+
+    @inlinable
+    public init(address: UInt64, count: Int, offset: Int) {
+      self.address = address
+      self.count = count
+      self.offset = offset
+    }
+  }
+
+  public let file: MappedFile
+  /// Sorted by address, longest first where they begin alike; no piece wraps around the address space.
+  public private(set) var pieces: [Piece]
+  /// For each piece the largest end among it and all before it: bounds the backward search over overlaps.
+  private var reach: [UInt64]
+
+  public init(file: MappedFile, pieces: [Piece]) {
+    self.file = file
+    self.pieces = pieces.filter { $0.count > 0 && $0.address.addingReportingOverflow(UInt64($0.count)).overflow == false }
+      .sorted { ($0.address, $1.count) < ($1.address, $0.count) }
+    reach = []
+    var end: UInt64 = 0
+    for piece in self.pieces {
+      end = max(end, piece.address + UInt64(piece.count))
+      reach.append(end)
+    }
+  }
+
+  public var byteCount: Int { pieces.reduce(0) { $0 + $1.count } }
+
+  /// The file offset of an address and how many bytes follow it in the same piece: the piece that reaches farthest.
+  public func locate(_ address: VirtualAddress) -> (offset: Int, count: Int)? {
+    let target = address.rawValue
+    var low = 0
+    var high = pieces.count
+    while low < high {
+      let middle = (low + high) / 2
+      if pieces[middle].address <= target { low = middle + 1 } else { high = middle }
+    }
+    var best: (offset: Int, count: Int)?
+    var index = low - 1
+    while index >= 0, reach[index] > target {
+      let piece = pieces[index]
+      let skip = target - piece.address
+      if skip < UInt64(piece.count) {
+        let found = (offset: piece.offset + Int(skip), count: piece.count - Int(skip))
+        if best.map({ $0.count < found.count }) ?? true { best = found }
+      }
+      index -= 1
+    }
+    return best
+  }
+
+  /// Bytes at an address, over touching pieces; nil where any of them is not in the dump.
+  public func bytes(at address: VirtualAddress, count: Int) -> [UInt8]? {
+    guard count >= 0, address.rawValue.addingReportingOverflow(UInt64(count)).overflow == false else { return nil }
+    var result: [UInt8] = []
+    result.reserveCapacity(count)
+    while result.count < count {
+      let next = VirtualAddress(address.rawValue + UInt64(result.count))
+      guard let found = locate(next), let part = file.bytes.array(at: found.offset, count: min(found.count, count - result.count))
+      else { return nil }
+      result += part
+    }
+    return result
+  }
+
+  /// As many bytes as there are from an address on, at most `limit`.
+  public func bytesAvailable(at address: VirtualAddress, limit: Int) -> [UInt8] {
+    var result: [UInt8] = []
+    while result.count < limit {
+      let (next, overflow) = address.rawValue.addingReportingOverflow(UInt64(result.count))
+      guard !overflow, let found = locate(VirtualAddress(next)),
+        let part = file.bytes.array(at: found.offset, count: min(found.count, limit - result.count))
+      else { break }
+      result += part
+    }
+    return result
+  }
+
+  public func load<T: FixedWidthInteger & BitwiseCopyable>(
+    at address: VirtualAddress, as type: T.Type = T.self
+  ) -> T? {
+    if let found = locate(address), found.count >= MemoryLayout<T>.size {
+      return file.bytes.loadIfPresent(at: found.offset, as: T.self)
+    }
+    guard let bytes = bytes(at: address, count: MemoryLayout<T>.size) else { return nil }
+    return bytes.reversed().reduce(into: T.zero) { $0 = $0 << 8 | T(truncatingIfNeeded: $1) }
+  }
+
+  /// A pointer of the dump's size, zero-extended.
+  public func loadPointer(at address: VirtualAddress, size: Int) -> UInt64? {
+    size == 4 ? load(at: address, as: UInt32.self).map(UInt64.init) : load(at: address, as: UInt64.self)
+  }
+}
