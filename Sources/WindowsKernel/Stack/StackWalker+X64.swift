@@ -1,0 +1,120 @@
+import CrashDumpFormat
+import Facts
+import Symbols
+
+extension StackWalker {
+  private struct State {
+    var address: UInt64
+    var registers: X64Epilogue.Registers
+    var stackPointer: UInt64 { registers[X64Epilogue.rsp] ?? 0 }
+  }
+
+  /// In this order: a trap frame right where the stack pointer is; the function's own epilogue; the first word on the stack
+  /// that can be a return address. An answer that leads nowhere is not taken.
+  func walkX64(_ context: RegisterContext) -> [StackFrame] {
+    var state = State(address: context.instructionPointer, registers: context.general.map { $0 })
+    var frames = [modules.frame(state.address, stackPointer: state.stackPointer, trust: .context)]
+    var isFirst = true
+    while frames.count < Self.maximumFrames {
+      guard let (next, trust) = nextX64(state, isFirst: isFirst) else { break }
+      isFirst = false
+      frames.append(modules.frame(next.address, stackPointer: next.stackPointer, trust: trust))
+      // User mode is the end of the kernel's stack; a frame that does not rise is a loop.
+      if next.address < MachineFrame.userEnd || next.stackPointer <= state.stackPointer { break }
+      state = next
+    }
+    return frames
+  }
+
+  private func nextX64(_ state: State, isFirst: Bool) -> (State, FrameTrust)? {
+    if !isFirst, let interrupted = interrupted(byTrapFrameAt: state.stackPointer) { return (interrupted, .context) }
+    let epilogue = X64Epilogue(memory: memory) { [modules] target in
+      modules.isCode(target) && modules.index(of: target) == modules.index(of: state.address)
+    }
+    if let result = epilogue.leave(from: state.address, registers: state.registers) {
+      switch result.exit {
+      case .return(let slot):
+        // A thread's first function returns to nothing.
+        if memory.load(at: VirtualAddress(slot), as: UInt64.self) == 0 { return nil }
+        if slot >= state.stackPointer, let caller = caller(at: slot, registers: result.registers) { return (caller, .unwind) }
+      case .interrupt(let frame):
+        if let found = MachineFrame(at: frame, in: memory, modules: modules) {
+          return (interrupted(found, registers: result.registers), .context)
+        }
+      }
+    }
+    return scanX64(state, isFirst: isFirst)
+  }
+
+  /// The caller whose return address lies in a slot; nil unless that word is code behind a call.
+  private func caller(at slot: UInt64, registers: X64Epilogue.Registers) -> State? {
+    guard let address = memory.load(at: VirtualAddress(slot), as: UInt64.self), modules.isCode(address),
+      callBefore(address) ?? true
+    else { return nil }
+    var registers = registers
+    registers[X64Epilogue.rsp] = slot &+ 8
+    for register in X64Epilogue.volatile { registers[register] = nil }
+    return State(address: address, registers: registers)
+  }
+
+  private func interrupted(byTrapFrameAt base: UInt64) -> State? {
+    let (at, overflow) = base.addingReportingOverflow(MachineFrame.offsetInTrapFrame)
+    guard !overflow, let frame = MachineFrame(at: at, in: memory, modules: modules) else { return nil }
+    var registers = X64Epilogue.Registers(repeating: nil, count: 16)
+    for (register, offset) in MachineFrame.savedRegisters {
+      registers[register] = memory.load(at: VirtualAddress(base &+ offset), as: UInt64.self)
+    }
+    return interrupted(frame, registers: registers)
+  }
+
+  /// The registers of interrupted code: an exception's context record knows them all.
+  private func interrupted(_ frame: MachineFrame, registers: X64Epilogue.Registers) -> State {
+    var registers = registers
+    if let context = contexts.first(where: {
+      $0.instructionPointer == frame.instructionPointer && $0.stackPointer == frame.stackPointer
+    }) {
+      registers = context.general.map { $0 }
+    }
+    registers[X64Epilogue.rsp] = frame.stackPointer
+    return State(address: frame.instructionPointer, registers: registers)
+  }
+
+  private func scanX64(_ state: State, isFirst: Bool) -> (State, FrameTrust)? {
+    // Return addresses lie at 8 modulo 16: the convention keeps RSP 16-byte aligned at every call.
+    let start = state.stackPointer
+    let end = start &+ Self.maximumScanBytes
+    var at = (start &+ 7) & ~7
+    while at < end {
+      guard let value = memory.load(at: VirtualAddress(at), as: UInt64.self) else { return nil }
+      if let frame = MachineFrame(at: at, in: memory, modules: modules), !isFirst || at > start {
+        return (interrupted(frame, registers: .init(repeating: nil, count: 16)), .context)
+      }
+      if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true, let found = plausible(value, at: at, state, at == start) {
+        return (found, .scan)
+      }
+      at += 8
+    }
+    return nil
+  }
+
+  /// A scanned word as a caller: refused where it is a function's first byte, or where its own code leads to no caller.
+  private func plausible(_ address: UInt64, at slot: UInt64, _ state: State, _ isTop: Bool) -> State? {
+    guard let entry = modules.entry(at: address), let base = entry.identity.base else { return nil }
+    let offset = address - base.rawValue
+    if let nearest = entry.symbols?.nearest(to: offset), UInt64(nearest.offset) == offset, !isTop { return nil }
+    var registers = state.registers
+    // A scan does not know what the skipped function did to the registers it saves.
+    for register in 0..<16 { registers[register] = nil }
+    registers[X64Epilogue.rsp] = slot &+ 8
+    let found = State(address: address, registers: registers)
+    if interrupted(byTrapFrameAt: slot &+ 8) != nil { return found }
+    let epilogue = X64Epilogue(memory: memory) { [modules] target in
+      modules.isCode(target) && modules.index(of: target) == modules.index(of: address)
+    }
+    guard let result = epilogue.leave(from: address, registers: registers), case .return(let next) = result.exit else {
+      return found
+    }
+    guard let word = memory.load(at: VirtualAddress(next), as: UInt64.self) else { return found }
+    return modules.isCode(word) && callBefore(word) ?? true ? found : nil
+  }
+}
