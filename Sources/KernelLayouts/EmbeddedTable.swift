@@ -42,6 +42,18 @@ struct EmbeddedTable: Sendable {
     return record.lowerBound..<end
   }
 
+  /// The field with this number, from 0, without listing the others; nil when the record has fewer.
+  func field(_ number: Int, of record: Slice) -> Slice? {
+    var start = record.lowerBound
+    var left = number
+    for index in record where bytes[index] == Self.tab {
+      if left == 0 { return start..<index }
+      left -= 1
+      start = index + 1
+    }
+    return left == 0 ? start..<record.upperBound : nil
+  }
+
   func text(_ slice: Slice) -> String { String(decoding: bytes[slice], as: UTF8.self) }
 
   /// Hexadecimal digits without a prefix; nil when empty, longer than 64 bits or anything else.
