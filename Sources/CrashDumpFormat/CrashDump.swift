@@ -6,7 +6,10 @@ public struct CrashDump: Sendable {
   public let file: MappedFile
   public let header: CrashDumpHeader
   public let triage: TriageDump?
+  /// The header's context record.
   public let context: RegisterContext?
+  /// The crashing processor's saved context, where it is another than the header's.
+  public let crashContext: RegisterContext?
   /// Parts that are there but wrong. The rest was read all the same.
   public let problems: [ReadError]
   /// Parts this type of dump or this reader does not give, with the reason.
@@ -50,8 +53,33 @@ public struct CrashDump: Sendable {
     self.triage = triage
     context = RegisterContext(
       file.bytes, at: triage?.contextOffset ?? header.contextOffset, architecture: header.architecture)
+    crashContext = triage.flatMap { Self.crashContext($0, file.bytes, architecture: header.architecture) }
     self.problems = problems
     self.missing = missing
+  }
+
+  /// The crashing processor's registers, to which KPRCB.Context points, where the call stack that the dump kept begins at
+  /// their stack pointer. Windows Error Reporting rewrites the header's context to the exception's (seen in a 19041 dump of
+  /// stop 0x1000007E); the processor's is still the one in KeBugCheckEx.
+  private static func crashContext(
+    _ triage: TriageDump, _ bytes: RawSpan, architecture: Architecture
+  ) -> RegisterContext? {
+    guard let prcb = triage.prcb, let offset = triage.debuggerData?[.prcbContextPointer], offset < prcb.count,
+      let pointer = bytes.loadIfPresent(at: prcb.offset + offset, as: UInt64.self),
+      let context = triage.memory.registerContext(at: VirtualAddress(pointer), architecture: architecture),
+      context.stackPointer == triage.topOfStack.rawValue
+    else { return nil }
+    return context
+  }
+}
+
+extension DumpMemory {
+  /// A CONTEXT record in the dump's memory.
+  public func registerContext(at address: VirtualAddress, architecture: Architecture) -> RegisterContext? {
+    // The part of each record that holds the integer registers; vector registers behind it may be cut off.
+    let needed = architecture == .arm64 ? 0x110 : architecture == .x86 ? 0xCC : 0x100
+    guard let bytes = bytes(at: address, count: needed) else { return nil }
+    return RegisterContext(bytes.span.bytes, at: 0, architecture: architecture)
   }
 }
 

@@ -34,6 +34,8 @@ public struct DebuggerData: Hashable, Sendable {
     case eprocessSize = 0x2A8
     case prcbSize = 0x2B0
     case prcbCurrentThread = 0x2B4
+    /// KPRCB.Context: a pointer to the processor's CONTEXT.
+    case prcbContextPointer = 0x338
     case prcbNumber = 0x2BE
     case ethreadSize = 0x2C0
     case threadInitialStack = 0x29E

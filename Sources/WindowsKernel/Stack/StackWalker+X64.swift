@@ -31,7 +31,8 @@ extension StackWalker {
     let epilogue = X64Epilogue(memory: memory) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: state.address)
     }
-    if let result = epilogue.leave(from: state.address, registers: state.registers) {
+    let outcome = epilogue.leave(from: state.address, registers: state.registers)
+    if let result = outcome.result {
       switch result.exit {
       case .return(let slot):
         // A thread's first function returns to nothing.
@@ -43,7 +44,7 @@ extension StackWalker {
         }
       }
     }
-    return scanX64(state, isFirst: isFirst)
+    return scanX64(state, from: outcome.leastSlot, isFirst: isFirst)
   }
 
   /// The caller whose return address lies in a slot; nil unless that word is code behind a call.
@@ -79,9 +80,9 @@ extension StackWalker {
     return State(address: frame.instructionPointer, registers: registers)
   }
 
-  private func scanX64(_ state: State, isFirst: Bool) -> (State, FrameTrust)? {
+  private func scanX64(_ state: State, from least: UInt64, isFirst: Bool) -> (State, FrameTrust)? {
     // Return addresses lie at 8 modulo 16: the convention keeps RSP 16-byte aligned at every call.
-    let start = state.stackPointer
+    let start = isFirst ? state.stackPointer : max(state.stackPointer, least)
     let end = start &+ Self.maximumScanBytes
     var at = (start &+ 7) & ~7
     while at < end {
@@ -111,7 +112,7 @@ extension StackWalker {
     let epilogue = X64Epilogue(memory: memory) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: address)
     }
-    guard let result = epilogue.leave(from: address, registers: registers), case .return(let next) = result.exit else {
+    guard let result = epilogue.leave(from: address, registers: registers).result, case .return(let next) = result.exit else {
       return found
     }
     guard let word = memory.load(at: VirtualAddress(next), as: UInt64.self) else { return found }

@@ -30,6 +30,18 @@ struct X64Epilogue {
   static let maximumInstructions = 1500
   static let maximumPaths = 64
 
+  /// What following the code found: the way out, or at least how far up the stack the frame reaches.
+  struct Outcome {
+    var result: Result?
+    /// The return address lies here or above: an epilogue that the dump cuts off had the stack pointer here already, or the
+    /// function writes to its frame this far up.
+    var leastSlot: UInt64
+  }
+
+  /// A caller's frame ends at the return address; above it the callee owns four words of home space, which optimized code
+  /// uses for its own values (x64 calling convention, "Stack allocation").
+  static let homeBytes: UInt64 = 0x20
+
   let memory: DumpMemory
   /// Whether an address is code of the module the function is in: a jump elsewhere is a tail call.
   let isCode: (UInt64) -> Bool
@@ -41,7 +53,8 @@ struct X64Epilogue {
     var inEpilogue: Bool
   }
 
-  func leave(from address: UInt64, registers: Registers) -> Result? {
+  func leave(from address: UInt64, registers: Registers) -> Outcome {
+    var least = registers[Self.rsp] ?? 0
     var pending = [Path(address: address, registers: registers, inEpilogue: false)]
     var visited: Set<UInt64> = []
     var budget = Self.maximumInstructions
@@ -49,15 +62,16 @@ struct X64Epilogue {
     var found: Result?
     while let path = pending.popLast(), paths < Self.maximumPaths {
       paths += 1
-      guard let result = follow(path, &pending, &visited, &budget) else { continue }
-      if let found, found.exit != result.exit { return nil }
+      guard let result = follow(path, &pending, &visited, &budget, &least) else { continue }
+      if let found, found.exit != result.exit { return Outcome(result: nil, leastSlot: least) }
       if found == nil { found = result }
     }
-    return found
+    return Outcome(result: found, leastSlot: least)
   }
 
   private func follow(
-    _ start: Path, _ pending: inout [Path], _ visited: inout Set<UInt64>, _ budget: inout Int
+    _ start: Path, _ pending: inout [Path], _ visited: inout Set<UInt64>, _ budget: inout Int,
+    _ least: inout UInt64
   ) -> Result? {
     var path = start
     var code: [UInt8] = []
@@ -69,7 +83,11 @@ struct X64Epilogue {
         code = memory.bytesAvailable(at: VirtualAddress(path.address), limit: 256)
         position = 0
       }
-      guard let instruction = X64Instruction(code[position...]) else { return nil }
+      guard let instruction = X64Instruction(code[position...]) else {
+        if path.inEpilogue, let sp = path.registers[Self.rsp] { least = max(least, sp) }
+        return nil
+      }
+      if let reach = frameReach(instruction, path.registers) { least = max(least, reach) }
       let next = path.address &+ UInt64(instruction.length)
       switch flow(instruction, next: next, &path) {
       case .onward:
@@ -93,6 +111,14 @@ struct X64Epilogue {
       position += instruction.length
     }
     return nil
+  }
+
+  /// The least place of the return address that a store to, or the address of, `[rsp+displacement]` allows.
+  private func frameReach(_ i: X64Instruction, _ registers: Registers) -> UInt64? {
+    guard i.map == .one, i.opcode == 0x89 || i.opcode == 0xC7 || (i.opcode == 0x8D && i.reg != Self.rsp), i.base == Self.rsp,
+      let sp = registers[Self.rsp], i.displacement > Int64(Self.homeBytes), i.displacement < 0x4000
+    else { return nil }
+    return sp &+ UInt64(i.displacement) &- Self.homeBytes
   }
 
   private enum Flow {
