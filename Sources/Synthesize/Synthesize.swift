@@ -1,3 +1,8 @@
 import ArgumentParser
+import EvidenceSynthesis
+import Facts
+
 @main struct Synthesize: ParsableCommand {
+  func run() {
+  }
 }
