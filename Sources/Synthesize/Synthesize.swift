@@ -1,8 +1,7 @@
 import ArgumentParser
-import EvidenceSynthesis
-import Facts
 
+/// Writes evidence of machines that never were, for demonstrations and tests.
 @main struct Synthesize: ParsableCommand {
-  func run() {
-  }
+  static let configuration = CommandConfiguration(
+    abstract: "Write crash dumps of described machines.", subcommands: [List.self, Write.self])
 }

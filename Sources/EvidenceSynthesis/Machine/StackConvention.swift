@@ -25,7 +25,8 @@ enum StackConvention {
   static let trapFrame64 = 0x190
 
   private func localBytes(_ frame: SynthesizedFrame) -> Int {
-    switch self {
+    if frame.isAtEntry { return 0 }
+    return switch self {
     case .x86: (frame.locals.count + 3) / 4 * 4
     case .x64: frame.trap == nil ? (frame.locals.count + 7) / 16 * 16 + 8 : (frame.locals.count + 15) / 16 * 16
     case .arm64: (frame.locals.count + 15) / 16 * 16
@@ -54,13 +55,13 @@ enum StackConvention {
     let locals = localBytes(frame)
     switch self {
     case .x86:
-      memory.put(frame.locals, at: place)
+      memory.put(frame.locals.prefix(locals), at: place)
       guard frame.trap == nil else { return writeTrap32(frame, at: place + locals, links: links, into: &memory) }
       memory.put(UInt32(truncatingIfNeeded: links.callerFramePointer), at: place + locals)
       memory.put(UInt32(truncatingIfNeeded: links.callerAddress), at: place + locals + 4)
       for (index, argument) in frame.arguments.enumerated() { memory.put(argument, at: place + locals + 8 + 4 * index) }
     case .x64:
-      memory.put(frame.locals, at: place)
+      memory.put(frame.locals.prefix(locals), at: place)
       guard frame.trap == nil else { return writeTrap64(frame, at: place + locals, links: links, into: &memory) }
       memory.put(links.callerAddress, at: place + locals)
     case .arm64:

@@ -13,15 +13,20 @@ public struct SynthesizedFrame: Hashable, Sendable {
   /// A trap handler's frame: it holds the KTRAP_FRAME of what was interrupted, which is the next frame. Instruction
   /// pointer, stack pointer and frame pointer in it are filled from that frame.
   public var trap: RegisterContext?
+  /// The function has just been entered: the stack pointer is at the return address, there are no locals. So 64-bit dumps
+  /// state KeBugCheckEx (10.0.19041).
+  public var isAtEntry: Bool
 
   public init(
-    _ name: String, at address: UInt64, locals: [UInt8] = [], arguments: [UInt32] = [], trap: RegisterContext? = nil
+    _ name: String, at address: UInt64, locals: [UInt8] = [], arguments: [UInt32] = [], trap: RegisterContext? = nil,
+    isAtEntry: Bool = false
   ) {
     self.name = name
     self.address = address
     self.locals = locals
     self.arguments = arguments
     self.trap = trap
+    self.isAtEntry = isAtEntry
   }
 }
 
@@ -60,7 +65,8 @@ public struct SynthesizedStack: Hashable, Sendable {
       places.append(position)
       position += convention.size(of: frame)
     }
-    let total = (position + max(0, outermost) + 15) / 16 * 16
+    let misalignment = convention == .x64 && frames.first?.isAtEntry == true ? 8 : 0
+    let total = (position + max(0, outermost) - misalignment + 15) / 16 * 16 + misalignment
     let top = base &- UInt64(total)
     self.frames = frames
     self.base = base
