@@ -15,6 +15,19 @@ public struct RegisterContext: Hashable, Sendable {
   /// EFLAGS or CPSR.
   public var flags: UInt32
 
+  public init(
+    architecture: Architecture, instructionPointer: UInt64, stackPointer: UInt64, framePointer: UInt64,
+    linkRegister: UInt64? = nil, general: [UInt64], flags: UInt32
+  ) {
+    self.architecture = architecture
+    self.instructionPointer = instructionPointer
+    self.stackPointer = stackPointer
+    self.framePointer = framePointer
+    self.linkRegister = linkRegister
+    self.general = general
+    self.flags = flags
+  }
+
   /// CONTEXT at a byte offset (public header winnt.h, CONTEXT for each processor); nil where the bytes end or the
   /// architecture has no reader.
   public init?(_ bytes: RawSpan, at offset: Int, architecture: Architecture) {

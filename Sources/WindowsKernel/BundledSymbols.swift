@@ -12,8 +12,21 @@ enum BundledSymbols {
     ("KiBugCheckDispatch", 0x80), ("ExpWorkerThread", 0x22C), ("KiSwapContext", 0xE0), ("KeWaitForSingleObject", 0x5C0),
   ]
 
+  /// Names the frames of a kernel whose build is known beyond doubt; others stay as they are.
+  static func naming(
+    _ match: KernelBuildMatch?, kernel: ModuleIdentity?
+  ) -> @Sendable (StackFrame) -> StackFrame {
+    guard let match, match.isUnique, let kernel, let base = kernel.base else { return { $0 } }
+    return { frame in
+      guard frame.symbol == nil, frame.module == kernel.name else { return frame }
+      var frame = frame
+      frame.symbol = function(at: frame.address.rawValue &- base.rawValue, of: match.build, moduleName: kernel.moduleName)
+      return frame
+    }
+  }
+
   /// `Name` or `Name+0x69` for an offset from the kernel's base.
-  static func function(at offset: UInt64, address: UInt64, of build: KernelBuild, moduleName: String) -> String? {
+  static func function(at offset: UInt64, of build: KernelBuild, moduleName: String) -> String? {
     for (name, bytes) in leastExtent {
       guard let start = build.rva(of: name), offset >= UInt64(start) else { continue }
       let distance = offset - UInt64(start)

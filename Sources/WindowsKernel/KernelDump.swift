@@ -53,22 +53,16 @@ public struct KernelDump: Sendable {
     }
     if let symbols { Self.attach(symbols, to: &modules, match: buildMatch, &missing, &notes) }
 
-    let exception = StopException(dump: dump, modules: modules)
+    let exception = StopException(dump: dump)
     self.exception = exception
     var frames: [StackFrame] = []
     if let triage = dump.triage, let context = dump.crashContext ?? dump.context {
       let walker = StackWalker(
-        memory: triage.memory, modules: modules, contexts: [exception?.context, dump.context].compactMap { $0 })
+        memory: triage.memory, modules: modules, contexts: [exception?.context, dump.context].compactMap { $0 },
+        name: BundledSymbols.naming(buildMatch, kernel: modules.kernel?.identity))
       frames = walker.walk(context)
     } else if let context = dump.context {
       frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
-    }
-    if let match = buildMatch, match.isUnique, let base = modules.kernel?.identity.base {
-      for index in frames.indices where frames[index].symbol == nil && frames[index].module == modules.kernel?.identity.name {
-        frames[index].symbol = BundledSymbols.function(
-          at: frames[index].address.rawValue &- base.rawValue, address: frames[index].address.rawValue, of: match.build,
-          moduleName: "nt")
-      }
     }
     stack = frames
     if frames.isEmpty {

@@ -3,6 +3,9 @@ import Facts
 import Symbols
 
 extension StackWalker {
+  /// KiSystemCall64 to the end of the service exit takes 2.6 KiB in the seven public symbol tables at hand.
+  private static let dispatcherBytes: UInt64 = 0x1000
+
   private struct State {
     var address: UInt64
     var registers: X64Epilogue.Registers
@@ -13,12 +16,17 @@ extension StackWalker {
   /// that can be a return address. An answer that leads nowhere is not taken.
   func walkX64(_ context: RegisterContext) -> [StackFrame] {
     var state = State(address: context.instructionPointer, registers: context.general.map { $0 })
-    var frames = [modules.frame(state.address, stackPointer: state.stackPointer, trust: .context)]
+    var frames = [name(modules.frame(state.address, stackPointer: state.stackPointer, trust: .context))]
     var isFirst = true
+    let records = StackRecords(from: state.stackPointer, memory: memory)
+    // What is unwound from a frame that a scan guessed is as much a guess, until a trap frame speaks for itself.
+    var isGuess = false
     while frames.count < Self.maximumFrames {
-      guard let (next, trust) = nextX64(state, isFirst: isFirst) else { break }
+      guard let (next, means) = nextX64(state, frames[frames.count - 1], records, isFirst: isFirst) else { break }
+      isGuess = means == .scan || (isGuess && means != .context)
+      let trust = isGuess ? .scan : means
       isFirst = false
-      frames.append(modules.frame(next.address, stackPointer: next.stackPointer, trust: trust))
+      frames.append(name(modules.frame(next.address, stackPointer: next.stackPointer, trust: trust)))
       // User mode is the end of the kernel's stack; a frame that does not rise is a loop.
       if next.address < MachineFrame.userEnd || next.stackPointer <= state.stackPointer { break }
       state = next
@@ -26,8 +34,18 @@ extension StackWalker {
     return frames
   }
 
-  private func nextX64(_ state: State, isFirst: Bool) -> (State, FrameTrust)? {
-    if !isFirst, let interrupted = interrupted(byTrapFrameAt: state.stackPointer) { return (interrupted, .context) }
+  private func nextX64(
+    _ state: State, _ frame: StackFrame, _ records: StackRecords, isFirst: Bool
+  ) -> (State, FrameTrust)? {
+    if isFirst {
+      // At a function's first instruction the return address is what the stack pointer points at. Stops begin so: KeBugCheckEx
+      // saves the registers it was called with.
+      if let symbol = frame.symbol, !symbol.contains("+"), let caller = caller(at: state.stackPointer, registers: state.registers) {
+        return (caller, .unwind)
+      }
+    } else if let interrupted = interrupted(byTrapFrameAt: state.stackPointer) {
+      return (interrupted, .context)
+    }
     let epilogue = X64Epilogue(memory: memory) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: state.address)
     }
@@ -44,7 +62,7 @@ extension StackWalker {
         }
       }
     }
-    return scanX64(state, from: outcome.leastSlot, isFirst: isFirst)
+    return scanX64(state, frame, records, from: outcome.leastSlot, isFirst: isFirst)
   }
 
   /// The caller whose return address lies in a slot; nil unless that word is code behind a call.
@@ -80,17 +98,26 @@ extension StackWalker {
     return State(address: frame.instructionPointer, registers: registers)
   }
 
-  private func scanX64(_ state: State, from least: UInt64, isFirst: Bool) -> (State, FrameTrust)? {
+  private func scanX64(
+    _ state: State, _ frame: StackFrame, _ records: StackRecords, from least: UInt64, isFirst: Bool
+  ) -> (State, FrameTrust)? {
     // Return addresses lie at 8 modulo 16: the convention keeps RSP 16-byte aligned at every call.
     let start = isFirst ? state.stackPointer : max(state.stackPointer, least)
     let end = start &+ Self.maximumScanBytes
     var at = (start &+ 7) & ~7
     while at < end {
+      if let behind = records.end(around: at) {
+        at = behind
+        continue
+      }
       guard let value = memory.load(at: VirtualAddress(at), as: UInt64.self) else { return nil }
+      if at & 15 == 0, at > start, let found = interrupted(byTrapFrameAt: at) { return (found, .context) }
       if let frame = MachineFrame(at: at, in: memory, modules: modules), !isFirst || at > start {
         return (interrupted(frame, registers: .init(repeating: nil, count: 16)), .context)
       }
-      if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true, let found = plausible(value, at: at, state, at == start) {
+      if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true, let found = plausible(value, at: at, state, at == start),
+        canCall(value, frame)
+      {
         return (found, .scan)
       }
       at += 8
@@ -98,17 +125,33 @@ extension StackWalker {
     return nil
   }
 
+  private func canCall(_ caller: UInt64, _ callee: StackFrame) -> Bool {
+    let frame = modules.frame(caller, stackPointer: nil, trust: .scan)
+    return CallRules.canCall(
+      frame.module.map { ModuleIdentity(name: $0).isKernel } ?? false ? CallRules.routine(frame.symbol) : nil,
+      callee: CallRules.routine(callee.symbol),
+      calleeIsKernel: callee.module.map { ModuleIdentity(name: $0).isKernel } ?? false)
+  }
+
   /// A scanned word as a caller: refused where it is a function's first byte, or where its own code leads to no caller.
   private func plausible(_ address: UInt64, at slot: UInt64, _ state: State, _ isTop: Bool) -> State? {
     guard let entry = modules.entry(at: address), let base = entry.identity.base else { return nil }
     let offset = address - base.rawValue
+    // A pointer to a page or section, not to the instruction behind a call.
+    if offset & 0xFFF == 0 { return nil }
+    if !isTop, beginsFunction(address) { return nil }
     if let nearest = entry.symbols?.nearest(to: offset), UInt64(nearest.offset) == offset, !isTop { return nil }
     var registers = state.registers
     // A scan does not know what the skipped function did to the registers it saves.
     for register in 0..<16 { registers[register] = nil }
     registers[X64Epilogue.rsp] = slot &+ 8
     let found = State(address: address, registers: registers)
-    if interrupted(byTrapFrameAt: slot &+ 8) != nil { return found }
+    if interrupted(byTrapFrameAt: slot &+ 8) != nil {
+      // The system-service dispatcher and its exit are one stretch of code that does not call itself: there the word is what
+      // the service's own call left behind (seen in a 19041 dump of stop 0x4A), and the trap frame comes next.
+      let distance = address > state.address ? address - state.address : state.address - address
+      return distance < Self.dispatcherBytes ? nil : found
+    }
     let epilogue = X64Epilogue(memory: memory) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: address)
     }
@@ -117,5 +160,19 @@ extension StackWalker {
     }
     guard let word = memory.load(at: VirtualAddress(next), as: UInt64.self) else { return found }
     return modules.isCode(word) && callBefore(word) ?? true ? found : nil
+  }
+
+  /// Whether the code at an address is a function's first: it makes room on the stack or saves a register in the caller's
+  /// home space, which code behind a call does not.
+  private func beginsFunction(_ address: UInt64) -> Bool {
+    let code = memory.bytesAvailable(at: VirtualAddress(address), limit: X64Instruction.maximumLength)
+    guard let first = X64Instruction(code[...]), first.map == .one else { return false }
+    switch first.opcode {
+    case 0x50...0x57: return true
+    case 0x81, 0x83: return first.mod == 3 && first.rm == X64Epilogue.rsp && first.reg & 7 == 5
+    case 0x89: return first.base == X64Epilogue.rsp && (8...0x20).contains(first.displacement) && first.displacement & 7 == 0
+    case 0x8B: return first.mod == 3 && first.rm == X64Epilogue.rsp
+    default: return false
+    }
   }
 }

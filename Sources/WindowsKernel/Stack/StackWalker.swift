@@ -7,16 +7,21 @@ public struct StackWalker: Sendable {
   let modules: ModuleMap
   /// Register contexts found elsewhere in the dump (an exception's): where a frame's stack pointer is theirs, they know all registers.
   let contexts: [RegisterContext]
+  /// Names a frame that no symbol table names: from the bundled facts of the kernel's build.
+  let name: @Sendable (StackFrame) -> StackFrame
 
   /// Deeper stacks are cut; kernel stacks are at most 24 KiB on x64, so more frames mean a loop.
   public static let maximumFrames = 256
   /// A scan looks this far for the next return address. The largest kernel frame is limited by the stack's size.
   static let maximumScanBytes: UInt64 = 0x6000
 
-  public init(memory: DumpMemory, modules: ModuleMap, contexts: [RegisterContext] = []) {
+  public init(
+    memory: DumpMemory, modules: ModuleMap, contexts: [RegisterContext] = [], name: @escaping @Sendable (StackFrame) -> StackFrame = { $0 }
+  ) {
     self.memory = memory
     self.modules = modules
     self.contexts = contexts
+    self.name = name
   }
 
   public func walk(_ context: RegisterContext) -> [StackFrame] {
