@@ -1,0 +1,70 @@
+import Facts
+
+/// Workstation or server: the same build carries two products.
+public enum ProductType: String, Hashable, Sendable, CaseIterable {
+  case workstation, server
+
+  /// From the `ProductType` of dump headers and OSVERSIONINFOEX: 1 workstation, 2 domain controller, 3 server.
+  public init?(ntProductType: UInt32) {
+    switch ntProductType {
+    case 1: self = .workstation
+    case 2, 3: self = .server
+    default: return nil
+    }
+  }
+
+  /// From the registry's `ProductType`: `WinNT`, `LanmanNT`, `ServerNT`; letter case does not matter.
+  public init?(registryValue text: some StringProtocol) {
+    switch text.lowercased() {
+    case "winnt": self = .workstation
+    case "lanmannt", "servernt": self = .server
+    default: return nil
+    }
+  }
+}
+
+/// A Windows product as a build number gives it.
+///
+/// Source: Microsoft's public release information; see Documentation/Formats/bundled-data.md, `products.tsv`.
+public struct Product: Hashable, Sendable {
+  /// The name the project uses (`Windows Server 2003`).
+  public let name: String
+  /// Major and minor version (`5.2`).
+  public let version: String
+  /// The release, where one name spans several (`22H2`).
+  public let release: String?
+  /// The service pack the build number implies: from Vista to 7 each has its own. nil where the build does not tell (up to
+  /// 2003) and where service packs are no more (from 8 on).
+  public let servicePack: ServicePack?
+
+  /// The products a build number can be. More than one when the type or architecture is not known and makes a difference.
+  public static func candidates(
+    build: Int, type: ProductType? = nil, architecture: Architecture? = nil
+  ) -> [Product] {
+    let fitting = ProductTable.shared.builds.filter { $0.fits(build: build, type: type, architecture: architecture) }
+    guard let narrowest = fitting.map(\.builds.count).min() else { return [] }
+    var products: [Product] = []
+    for row in fitting where row.builds.count == narrowest && !products.contains(row.product) {
+      products.append(row.product)
+    }
+    return products
+  }
+
+  /// The product of a build number; nil when it is not known, or the type or architecture would have to be guessed.
+  public static func find(
+    build: Int, type: ProductType? = nil, architecture: Architecture? = nil
+  ) -> Product? {
+    let found = candidates(build: build, type: type, architecture: architecture)
+    return found.count == 1 ? found.first : nil
+  }
+
+  /// Every canonical name, sorted.
+  public static var names: [String] { ProductTable.shared.names }
+
+  /// The service pack in a CSD version word: 0x0200 is Service Pack 2. The upper half, where kernels keep the service pack's
+  /// build, is ignored. nil for 0. SP6a calls itself 6.
+  public static func servicePack(csdVersion: UInt32) -> ServicePack? {
+    let number = UInt8(truncatingIfNeeded: csdVersion >> 8)
+    return number == 0 ? nil : ServicePack(number)
+  }
+}
