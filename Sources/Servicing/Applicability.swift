@@ -46,7 +46,9 @@ public struct Applicability: Hashable, Sendable {
 /// Order of proof: product and architecture, then the files themselves, then the service pack that contains the fix, then the
 /// list of installed updates. Files come before lists because lists are cut, and because a later fix may have put an older file
 /// back.
-public func applicability(of update: UpdateDescription, to machine: Machine) -> Applicability {
+public func applicability(
+  of update: UpdateDescription, to machine: Machine, supersedence: Supersedence = .none
+) -> Applicability {
   let fit = ProductFit(update.affected, machine)
   if let outside = fit.outside { return Applicability(.notApplicable, basis: outside.basis, reasons: [outside.reason]) }
 
@@ -60,7 +62,7 @@ public func applicability(of update: UpdateDescription, to machine: Machine) -> 
     }
   let older = judgements.filter { $0.verdict == .older }
   let current = judgements.filter { $0.verdict == .atOrAbove }
-  let missing = missingPrerequisites(update, machine, fit)
+  let missing = missingPrerequisites(update, machine)
   func result(_ status: Applicability.Status, _ basis: Applicability.Basis, _ reasons: [String]) -> Applicability {
     Applicability(
       status, basis: basis,
@@ -80,7 +82,10 @@ public func applicability(of update: UpdateDescription, to machine: Machine) -> 
     return result(.superseded, .servicePack, ["service pack \(pack), which the machine has, contains the fix"])
   }
   if let listed { return result(.installed, .updateList, ["\(listed) is in the list of installed updates"]) }
-  if let later = machine.updates.first(where: { id in update.supersededBy.contains { ArticleNumber.same($0, id) } }) {
+  let later = machine.updates.first { id in
+    update.supersededBy.contains { ArticleNumber.same($0, id) } || supersedence.covers(id, update.id)
+  }
+  if let later {
     return result(.superseded, .updateList, ["\(later), which is installed, contains the fix"])
   }
 
@@ -90,7 +95,7 @@ public func applicability(of update: UpdateDescription, to machine: Machine) -> 
   }
   if let doubt = fit.servicePackDoubt { return result(.unknown, .servicePack, [doubt]) }
   var reasons = [fit.agreement] + undecided.map(\.reason)
-  if machine.updatesAreComplete {
+  if machine.updatesAreComplete && ArticleNumber(update.id) != nil {
     reasons.append("\(update.id) is not among the installed updates")
   } else if judgements.isEmpty {
     reasons.append(
@@ -100,8 +105,7 @@ public func applicability(of update: UpdateDescription, to machine: Machine) -> 
   return result(.applies, .product, reasons)
 }
 
-private func missingPrerequisites(_ update: UpdateDescription, _ machine: Machine, _ fit: ProductFit) -> [Prerequisite]
-{
+private func missingPrerequisites(_ update: UpdateDescription, _ machine: Machine) -> [Prerequisite] {
   update.requires.filter { prerequisite in
     if let product = prerequisite.product, ProductNames.relation(of: machine, to: product) == .other { return false }
     if let pack = prerequisite.servicePack, let own = machine.servicePack, own >= pack { return false }

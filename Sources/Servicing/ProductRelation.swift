@@ -65,9 +65,10 @@ public enum ProductNames {
     if let stated = machine.product {
       let own = canonical(stated)
       if own == wanted { return .same }
-      // Evidence often says just "Windows NT 4.0" on a terminal server, whose kernel is numbered the same.
-      let nt = ["Windows NT 4.0", "Windows NT 4.0 Terminal Server Edition"]
-      if own == nt[0], nt.contains(wanted) { return .unclear }
+      // Evidence often says just "Windows NT 4.0" on a terminal server, and articles about NT 4.0 often hold for its terminal
+      // server edition, which is built on the same kernel and numbered the same.
+      let nt: Set<String> = ["Windows NT 4.0", "Windows NT 4.0 Terminal Server Edition"]
+      if nt.contains(own), nt.contains(wanted) { return .unclear }
       let known = Set(byVersion.values.joined()).contains(own)
       return known ? .other : .unclear
     }
