@@ -28,20 +28,21 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// Pool held by one tag at one moment: `tag`, `pool` (paged, nonpaged), `bytes`, `share` (0…1 of that pool), `rank`.
   public static let poolUse = FactKind(rawValue: "pool-use")
   /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
-  /// `event`.
+  /// `event` (`driver-load`: what `perEvent` counts by).
   public static let poolGrowth = FactKind(rawValue: "pool-growth")
   /// Two tags that rise in step: `tags` (sorted, comma between), `ratio`.
   public static let poolInStep = FactKind(rawValue: "pool-in-step")
   /// Who the allocations of a tag lead to: `tag`, `module`, `means` (stacks, descriptors, headers, stated).
   public static let poolOwner = FactKind(rawValue: "pool-owner")
-  /// A session other than the faulting one is inside the removal path of the same component: `component`, `session`.
+  /// A session other than the faulting one is inside the removal path of the same component: `component`
+  /// (`session-image` for the memory manager's images, else the module), `session`.
   public static let otherSessionRemoves = FactKind(rawValue: "other-session-removes")
-  /// Every worker of a queue waits for what only its pending items can finish: `queue`, `client`, `needs`, `workers`,
-  /// `pending`.
+  /// Every worker of a queue waits for what only its pending items can finish: `queue` (critical, delayed, …), `client`
+  /// (module whose items the workers run), `needs` (module whose pending items they wait for), `workers`, `pending`.
   public static let queueStarved = FactKind(rawValue: "queue-starved")
   /// A cycle of locks, which is another failure than a starved queue: `count`.
   public static let lockCycle = FactKind(rawValue: "lock-cycle")
-  /// A malformed frame in a capture: `protocol`, `field`, `source`.
+  /// A malformed frame in a capture: `protocol` (nbss, nbns, nbdgm, smb, smb2), `field`, `source`.
   public static let malformedFrame = FactKind(rawValue: "malformed-frame")
   /// A frame damaged on its way: `path` (what the damaged frames share).
   public static let damagedFrame = FactKind(rawValue: "damaged-frame")

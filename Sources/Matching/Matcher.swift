@@ -1,0 +1,80 @@
+import Facts
+import KnowledgeBase
+import Servicing
+
+/// Weighs facts against known issues. One matcher for the bundled catalogue and for imported articles.
+public struct Matcher: Sendable {
+  public let issues: [KnownIssue]
+
+  public init(_ issues: [KnownIssue]) { self.issues = issues }
+
+  /// Every issue that something speaks for, the strongest first: by verdict, then confidence, then id.
+  ///
+  /// An issue that nothing speaks for is no finding, whatever contradicts it. Two more are left out because they would fill
+  /// every report: one whose only agreement is that a driver stands in a complete list of what is loaded, and one of which
+  /// only general symptoms agree while the machine's product is certainly another.
+  public func findings(facts: [Fact], machine: Machine) -> [Finding] {
+    let index = FactIndex(facts)
+    let machine = machine.completed(by: index)
+    return issues.compactMap { finding(for: $0, index, machine) }.sorted {
+      if $0.verdict != $1.verdict { return $0.verdict > $1.verdict }
+      if $0.confidence != $1.confidence { return $0.confidence > $1.confidence }
+      return $0.issue.id < $1.issue.id
+    }
+  }
+
+  private func finding(for issue: KnownIssue, _ index: FactIndex, _ machine: Machine) -> Finding? {
+    let holding = issue.conditions.compactMap(index.evaluate)
+    let agreeing = holding.filter { $0.effect != .contradicts }
+    guard agreeing.contains(where: { !isMerePresence($0, index) }) else { return nil }
+
+    let applicability = applicability(of: issue.update, to: machine)
+    let general = agreeing.allSatisfy { $0.effect == .weak }
+    if general && applicability.status == .notApplicable { return nil }
+
+    let judgement = Judgement(
+      issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability)
+    return Finding(
+      issue: issue, verdict: judgement.verdict, confidence: judgement.confidence,
+      because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
+      applicability: applicability)
+  }
+
+  /// A driver's place in a list of everything that is loaded is no symptom; the same driver named by a person is one.
+  private func isMerePresence(_ satisfaction: Satisfaction, _ index: FactIndex) -> Bool {
+    !index.facts(of: .moduleList).isEmpty
+      && satisfaction.condition.clauses.allSatisfy { $0.kind == .module || $0.kind == .unloadedModule }
+  }
+
+  private func unmet(_ issue: KnownIssue, _ holding: [Satisfaction]) -> [UnmetCondition] {
+    let held = Set(holding.map(\.condition))
+    return issue.conditions
+      .filter { ($0.effect == .decisive || $0.effect == .supports) && !held.contains($0) }
+      .map { condition in
+        let kinds = Set(condition.clauses.map(\.kind))
+        let settling = issue.settledBy.indices.filter { !kinds.isDisjoint(with: issue.settledBy[$0].settles) }
+        return UnmetCondition(condition: condition.text, effect: condition.effect, settledBy: settling)
+      }
+  }
+}
+
+extension Machine {
+  /// With the versions that module facts give and the machine's own list of files lacks.
+  func completed(by index: FactIndex) -> Machine {
+    var machine = self
+    for fact in index.facts(of: .module) + index.facts(of: .culprit) where fact.trust > .guessed {
+      guard case .text(let name)? = fact["module"] else { continue }
+      let version: FileVersion? =
+        switch fact["version"] {
+        case .version(let version)?: version
+        case .text(let text)?: FileVersion(text)
+        default: nil
+        }
+      guard let version, !machine.files.contains(where: { $0.isNamed(name) && $0.version != nil }) else { continue }
+      var suffix: String?
+      if case .text(let text)? = fact["version"], text.contains("(") { suffix = text }
+      machine.files.append(ModuleIdentity(name: name, version: version, branchSuffix: suffix))
+    }
+    return machine
+  }
+}

@@ -1,0 +1,58 @@
+import Facts
+
+/// A machine's product, service pack and architecture against an article's list.
+struct ProductFit {
+  private(set) var relation = ProductRelation.unclear
+  /// Set when the machine is certainly not one of those listed.
+  private(set) var outside: (basis: Applicability.Basis, reason: String)?
+  /// The service pack that contains the fix, if the machine has it or a later one.
+  private(set) var containingServicePack: ServicePack?
+  /// Why it cannot be said whether the machine is one of those listed.
+  private(set) var doubt = "the article names no product"
+  private(set) var servicePackDoubt: String?
+  private(set) var agreement = ""
+
+  init(_ affected: [AffectedProduct], _ machine: Machine) {
+    guard !affected.isEmpty else { return }
+    let name =
+      machine.product.map(ProductNames.canonical) ?? machine.version.map { "Windows \($0)" } ?? "the machine's product"
+    let listed = Set(affected.map(\.product)).sorted().joined(separator: ", ")
+    let related = affected.map { (entry: $0, relation: ProductNames.relation(of: machine, to: $0.product)) }
+      .filter { $0.relation != .other }
+    guard !related.isEmpty else {
+      relation = .other
+      outside = (.product, "the article is about \(listed), not about \(name)")
+      return
+    }
+    let fitting = related.filter { candidate in
+      guard let own = machine.architecture, !candidate.entry.architectures.isEmpty else { return true }
+      return candidate.entry.architectures.contains(own)
+    }
+    guard !fitting.isEmpty else {
+      relation = .other
+      let wanted = Set(related.flatMap { $0.entry.architectures.map(\.rawValue) }).sorted().joined(separator: ", ")
+      let own = machine.architecture?.rawValue ?? "of unknown architecture"
+      outside = (.architecture, "the fix exists for \(wanted), the machine is \(own)")
+      return
+    }
+
+    let certain = fitting.contains { $0.relation == .same && !$0.entry.implied }
+    relation = certain ? .same : .unclear
+    doubt =
+      fitting.contains { $0.entry.implied && $0.relation == .same }
+      ? "the article's list does not name \(name); only its file tables do"
+      : "the machine's product is not known well enough to compare it with \(listed)"
+    let packs = fitting.flatMap(\.entry.servicePacks)
+    if let own = machine.servicePack {
+      containingServicePack = certain ? fitting.compactMap(\.entry.fixedIn).first { own >= $0 } : nil
+      if let highest = packs.max(), own > highest {
+        servicePackDoubt =
+          "the machine has service pack \(own), later than those the article names; later ones usually contain earlier fixes"
+      }
+    } else if !packs.isEmpty {
+      servicePackDoubt = "the machine's service pack is not known"
+    }
+    let pack = machine.servicePack.map { $0 == ServicePack(0) ? " without service pack" : " service pack \($0)" } ?? ""
+    agreement = "\(name)\(pack) is one of the products the article names"
+  }
+}
