@@ -9,7 +9,7 @@ extension TriageParts {
     out.put(UInt8(6), at: layout.cpuType)
     out.put(UInt32(2394), at: layout.mhz)
     out.put(Array("GenuineIntel".utf8), at: layout.vendorString)
-    out.put(machine.registers.encoded(), at: layout.contextFrame)
+    out.put((machine.processorRegisters ?? machine.registers).encoded(), at: layout.contextFrame)
     out.truncate(to: layout.size)
     return out.bytes
   }

@@ -25,6 +25,9 @@ public struct SynthesizedMachine: Hashable, Sendable {
 
   public var stop: SynthesizedStop
   public var registers: RegisterContext
+  /// Registers in the PRCB's ProcessorState; nil: the same. A real dump of a 0x7E (10.0.19041) has the exception's registers
+  /// in its header and those of KeBugCheckEx in the PRCB.
+  public var processorRegisters: RegisterContext?
   /// nil: the placeholder that kernels write.
   public var exception: SynthesizedException?
   public var process: SynthesizedProcess?
@@ -59,6 +62,7 @@ public struct SynthesizedMachine: Hashable, Sendable {
     kernelSymbols = [:]
     self.stop = stop
     self.registers = registers
+    processorRegisters = nil
     exception = nil
     process = nil
     thread = nil

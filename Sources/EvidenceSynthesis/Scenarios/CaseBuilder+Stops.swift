@@ -52,7 +52,10 @@ extension CaseBuilder {
       frames.append(frame("nt!MmAccessFault", words: 24, arguments: 4))
       frames.append(frame("nt!KiTrap0E", 0xDC, trap: interrupted))
     case (.unhandledException, true), (.systemThreadException, true):
-      frames.append(frame("nt!PspUnhandledExceptionInSystemThread", words: 4))
+      // Not a routine of its own on 10.0.19041, where the filter stops the machine itself.
+      if profile.symbols.isEmpty || profile.symbols["PspUnhandledExceptionInSystemThread"] != nil {
+        frames.append(frame("nt!PspUnhandledExceptionInSystemThread", words: 4))
+      }
       frames.append(frame("nt!PspSystemThreadStartup", 0x5A, words: 4))
       frames.append(frame("nt!RtlpExecuteHandlerForException", 0xD, words: 6))
       frames.append(frame("nt!RtlDispatchException", words: 60))
@@ -95,7 +98,7 @@ extension CaseBuilder {
     var stack = SynthesizedStack(frames: all, architecture: profile.architecture, base: base)
     let fault = all[first].address
     let operation: UInt64 = access.isWrite ? 1 : 0
-    var context = Self.context(of: stack, frame: 0, isWide: isWide, registers: registers)
+    var context = Self.context(of: stack, frame: 0, registers: registers)
     var stated = parameters ?? []
     switch shape {
     case .faultAtRaisedIRQL: stated = [access.address, 2, operation, fault]
@@ -103,7 +106,7 @@ extension CaseBuilder {
     case .unhandledException: stated = [0xC000_0005, fault, stack.framePointers[first - 1], 0]
     case .systemThreadException:
       // The exception's record and registers lie in the dispatcher's frames, and the stop's parameters point to them.
-      context = Self.context(of: stack, frame: first, isWide: isWide, registers: registers)
+      context = Self.context(of: stack, frame: first, registers: registers)
       let (record, saved) = (first - 2, first - 3)
       let exception = SynthesizedException(code: 0xC000_0005, address: fault, parameters: [operation, access.address])
       all[record].locals = Self.overlay(exception.encoded(pointerWidth: 8), at: 0x20, on: all[record].locals)
@@ -114,7 +117,9 @@ extension CaseBuilder {
       ]
     case .raised: break
     }
-    return finish(SynthesizedStop(shape.code, stated), registers: context, stack: stack)
+    var machine = finish(SynthesizedStop(shape.code, stated), registers: context, stack: stack)
+    machine.processorRegisters = Self.context(of: stack, frame: 0, registers: registers)
+    return machine
   }
 
   private static func overlay(_ content: [UInt8], at offset: Int, on bytes: [UInt8]) -> [UInt8] {
@@ -125,7 +130,7 @@ extension CaseBuilder {
   }
 
   private static func context(
-    of stack: SynthesizedStack, frame: Int, isWide: Bool, registers: RegisterContext
+    of stack: SynthesizedStack, frame: Int, registers: RegisterContext
   ) -> RegisterContext {
     switch registers {
     case .x86(var given):

@@ -65,12 +65,13 @@ struct CaseBuilder {
     return module.base &+ UInt64(place)
   }
 
-  /// A frame in a function, `offset` bytes in (decided by the seed where nil), with so many words of local data.
+  /// A frame in a function, `offset` bytes in (where the profile knows no better; decided by the seed where nil), with so
+  /// many words of local data.
   mutating func frame(
     _ symbol: String, _ offset: UInt64? = nil, words: Int = 6, arguments: Int = 3, trap: RegisterContext? = nil
   ) -> SynthesizedFrame {
     let start = function(symbol)
-    let into = offset ?? 0x10 &+ random.below(0x300)
+    let into = profile.calls[symbol] ?? offset ?? 0x10 &+ random.below(0x300)
     let locals = trap == nil ? noise(words: words) : []
     let pushed = isWide ? [] : (0..<arguments).map { _ in UInt32(truncatingIfNeeded: noiseWord()) }
     return SynthesizedFrame(

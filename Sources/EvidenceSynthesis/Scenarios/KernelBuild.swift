@@ -29,4 +29,17 @@ enum KernelBuild {
     "ObpRootDirectoryObject": 0xC251F0, "KeTimeIncrement": 0xCFC468, "IopErrorLogListHead": 0xC45C30,
     "KeBugCheckCallbackListHead": 0xC32050, "PsInitialSystemProcess": 0xCFC420, "MmAccessFault": 0x20C560,
   ]
+
+  /// Bytes from a routine's start to the return address that a call it makes pushes, where a real dump (10.0.19041) or
+  /// public debugger logs (7601) show them: routines of known places must not be overrun by invented offsets.
+  static let windows7Calls: [String: UInt64] = [
+    "nt!KiBugCheckDispatch": 0x69, "nt!KiPageFault": 0x260, "nt!KiExceptionDispatch": 0xC2,
+    "nt!PspSystemThreadStartup": 0x5A, "nt!KiStartSystemThread": 0x16, "nt!KiRetireDpcList": 0x1BC,
+    "nt!KiIdleLoop": 0x5A, "nt!RtlpExecuteHandlerForException": 0xD,
+  ]
+  static let windows10Calls: [String: UInt64] = [
+    "nt!KiBugCheckDispatch": 0x69, "nt!KiPageFault": 0x469, "nt!KiExceptionDispatch": 0x12C,
+    "nt!KiDispatchException": 0x186, "nt!RtlDispatchException": 0x297, "nt!RtlpExecuteHandlerForException": 0x12,
+    "nt!PspSystemThreadStartup": 0x55, "nt!KiStartSystemThread": 0x28,
+  ]
 }

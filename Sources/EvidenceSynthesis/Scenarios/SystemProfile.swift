@@ -1,6 +1,8 @@
 import Facts
 
-/// A system that scenarios run on: what all its machines have in common.
+/// A system that scenarios run on: what all its machines have in common. Versions, layouts, kernel addresses and build
+/// strings are real where a comment says so or the name is a public build's; sizes, time stamps and check sums of images
+/// are invented but of the right order.
 struct SystemProfile: Sendable {
   var architecture: Architecture
   var version: SystemVersion
@@ -19,6 +21,8 @@ struct SystemProfile: Sendable {
   var poolRegion: UInt64
   /// Known addresses of one public build, and its PDB.
   var symbols: [String: UInt32]
+  /// Return addresses within routines of that build.
+  var calls: [String: UInt64] = [:]
   var database: String
   var guid: String?
 
@@ -69,7 +73,7 @@ extension SystemProfile {
     driverRegion: 0xF640_0000, sessionRegion: 0xA000_0000, stackRegion: 0xF210_0000, poolRegion: 0x8170_0000,
     symbols: [:], database: "ntoskrnl.pdb")
 
-  /// Windows 7 SP1 x64, kernel 6.1.7601.24540.
+  /// Windows 7 SP1 x64, kernel 6.1.7601.24540; the date in its build string is invented.
   static let windows7 = SystemProfile(
     architecture: .x64,
     version: SystemVersion(6, 1, 7601, servicePack: 1, buildLab: "7601.24540.amd64fre.win7sp1_ldr_escrow.191230-1647"),
@@ -77,6 +81,7 @@ extension SystemProfile {
     kernel: kernel(base: 0xFFFF_F800_02A0_0000, size: 0x5EA000, timestamp: 0x5E0A_BD3C, checksum: 0x0055_1B5A),
     kernelSpread: 0x80, driverRegion: 0xFFFF_F880_00C0_0000, sessionRegion: 0xFFFF_F960_0000_0000,
     stackRegion: 0xFFFF_F880_0900_0000, poolRegion: 0xFFFF_FA80_0400_0000, symbols: KernelBuild.windows7,
+    calls: KernelBuild.windows7Calls,
     database: "ntkrnlmp.pdb", guid: "339E74133576439CBCDF7E0229DA3773")
 
   /// Windows 10 x64, kernel 10.0.19041.804; size, time stamp and checksum of that kernel stand in a real dump.
@@ -86,6 +91,7 @@ extension SystemProfile {
     kernel: kernel(base: 0xFFFF_F804_7BA0_0000, size: 0x0104_6000, timestamp: 0x0D83_33E6, checksum: 0x00A5_938C),
     kernelSpread: 0x400, driverRegion: 0xFFFF_F804_8600_0000, sessionRegion: 0xFFFF_F96E_9800_0000,
     stackRegion: 0xFFFF_8504_2900_0000, poolRegion: 0xFFFF_C08B_D800_0000, symbols: KernelBuild.windows10,
+    calls: KernelBuild.windows10Calls,
     database: "ntkrnlmp.pdb", guid: "5278AFF86C341677D7D7835C85B7B844")
 
   /// The loader's list names the kernel ntoskrnl.exe whichever of the four files was loaded (real dumps of 10.0.19041).
