@@ -8,6 +8,8 @@ public struct Article: Hashable, Sendable {
   public var id: String?
   public var title: String?
   public var layout: ArticleLayout
+  /// The sign by which the layout was told.
+  public var layoutReason: String = ""
   public var products: [String] = []
   /// The article's own stop errors, not those in titles of articles it refers to.
   public var stopCodes: [StopCode] = []
@@ -21,6 +23,8 @@ public struct Article: Hashable, Sendable {
   /// `netbt!NbtCopyToStartOfIndicate`, without offsets.
   public var symbols: [String] = []
   public var mechanism: Mechanism = .none
+  /// The words by which the mechanism was told.
+  public var mechanismReason: String = ""
   public var fixKind: [FixKind] = []
   /// nil where the text is cut before it says.
   public var hotfixAvailable: Bool?

@@ -1,0 +1,57 @@
+import Facts
+
+extension ArticleDocument {
+  /// Below this no mechanism is taken from the words: one mention outside the cause section is too little.
+  private static let leastScore = 2.0
+  /// At most this many passages of a kind count, so that a long list of causes does not win by its length.
+  private static let passagesCounted = 8
+
+  /// How something failed, by the words of title, cause and symptoms; `other` where a cause is stated in other words,
+  /// `none` where none is stated.
+  func mechanism(title: String?, _ paragraphs: [ArticleParagraph]) -> (mechanism: Mechanism, reason: String) {
+    var scores: [Mechanism: Double] = [:]
+    var reasons: [Mechanism: String] = [:]
+    var counted: [ArticleSection: Int] = [:]
+    var statesCause = false
+    func weigh(_ text: FoldedBytes, _ factor: Double, _ place: String) {
+      for (mechanism, terms) in ArticleMechanismTerms.table {
+        for (phrase, weight) in terms where text.contains(phrase) {
+          scores[mechanism, default: 0] += weight * factor
+          if reasons[mechanism] == nil { reasons[mechanism] = "'\(phrase)' in the \(place)" }
+        }
+      }
+    }
+    if let title { weigh(FoldedBytes(" " + title + " "), 1.5, "title") }
+    for paragraph in paragraphs where !paragraph.isListing || paragraph.section == .cause {
+      let isCause = paragraph.section == .cause || Self.explains(paragraph)
+      if isCause { statesCause = true }
+      guard paragraph.place.part == nil || isCause else { continue }
+      counted[paragraph.section, default: 0] += 1
+      guard let count = counted[paragraph.section], count <= Self.passagesCounted else { continue }
+      switch paragraph.section {
+      case .cause: weigh(paragraph.text, 2, "cause")
+      case .symptoms, .summary: weigh(paragraph.text, isCause ? 1.5 : 0.75, "symptoms")
+      case .body: weigh(paragraph.text, isCause ? 2 : 0.75, "text")
+      case .resolution, .moreInformation: weigh(paragraph.text, 0.4, "resolution")
+      default: break
+      }
+    }
+    let order = Mechanism.allCases
+    let best = order.max { a, b in
+      (scores[a] ?? 0, order.firstIndex(of: b) ?? 0) < (scores[b] ?? 0, order.firstIndex(of: a) ?? 0)
+    }
+    if let best, let score = scores[best], score >= (statesCause ? Self.leastScore : 1.5) {
+      return (best, reasons[best] ?? "")
+    }
+    return statesCause ? (.other, "a cause is stated in other words") : (.none, "no cause is stated")
+  }
+
+  /// `This problem occurs because …` outside a cause section.
+  private static func explains(_ paragraph: ArticleParagraph) -> Bool {
+    guard [.body, .symptoms, .summary].contains(paragraph.section), paragraph.place.part == nil else { return false }
+    return paragraph.text.containsAny([
+      "issue occurs because", "problem occurs because", "behavior occurs because", "error occurs because",
+      "is caused by", "are caused by", "problem is due to",
+    ])
+  }
+}

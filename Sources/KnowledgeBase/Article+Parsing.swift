@@ -1,0 +1,43 @@
+import Facts
+
+extension Article {
+  /// Reads an article of any layout.
+  ///
+  /// Never fails: what a text does not state stays nil or empty, and of a layout without a name is read what its headings
+  /// and sentences give. Text: UTF-8, UTF-16 or code page 1252, any line ends; `ArticleText.maximumBytes` are read.
+  public static func parse(_ bytes: [UInt8]) -> Article { Article(parsing: bytes) }
+
+  public init(parsing bytes: [UInt8]) {
+    var text = ArticleText(decoding: bytes)
+    let (layout, reason) = ArticleLayout.detect(text)
+    if layout == .oneLine { text = ArticleText(normalised: ArticleUngluing.unglue(text.bytes)) }
+    var document = ArticleDocument(text, layout: layout)
+    self.init(layout: layout)
+    layoutReason = reason
+    files = document.readFileTables()
+    let paragraphs = document.paragraphs()
+    id = document.id()
+    title = document.title()
+    documentDate = document.documentDate()
+    (lastReviewed, revision) = document.review()
+    products = document.products()
+    let errors = document.stopErrors(title: title, paragraphs)
+    stopCodes = errors.codes
+    stopParameters = errors.parameters
+    bugcheckNames = errors.names
+    poolTags = document.poolTags(paragraphs)
+    drivers = document.drivers(title: title, paragraphs)
+    symbols = document.symbols(paragraphs)
+    (mechanism, mechanismReason) = document.mechanism(title: title, paragraphs)
+    let remedy = document.remedy(paragraphs)
+    fixKind = remedy.kinds
+    hotfixAvailable = remedy.hotfixAvailable
+    workarounds = remedy.workarounds
+    requires = document.requirements(paragraphs)
+    (replaces, supersededBy) = document.replacements(own: id)
+    restartRequired = document.restartRequired(paragraphs)
+    registryChange = document.registryChange(paragraphs)
+    references = document.references(own: id)
+    document.fillPrinted(&self)
+  }
+}

@@ -1,0 +1,54 @@
+extension Article {
+  /// Bytes that recognition looks at.
+  static let recognitionBytes = 1 << 16
+
+  /// Whether a text file is an article and no other report, and why. Cheap: `recognitionBytes` are read.
+  public static func looksLikeArticle(_ bytes: [UInt8]) -> (Bool, reason: String) {
+    let head = ArticleText(decoding: bytes, limit: recognitionBytes)
+    guard let first = head.printed(after: -1) else { return (false, "no text") }
+    let opening = head.folded(first)
+    if opening.hasPhrase("document:q", at: 0) { return (true, "begins with a DOCUMENT line") }
+    if opening.hasPhrase("microsoft kb archive/", at: 0) { return (true, "begins with 'Microsoft KB Archive/'") }
+    let text = FoldedBytes(head.bytes)
+    for phrase in RecognitionSigns.otherReports where text.contains(phrase) {
+      return (false, "holds '\(phrase)', as other reports do")
+    }
+    var score = 0
+    var found: [String] = []
+    for (phrase, weight) in RecognitionSigns.article where text.contains(phrase) {
+      score += weight
+      found.append(phrase)
+    }
+    var headings: Set<ArticleSection> = []
+    for index in head.lines.indices.prefix(ArticleLayout.linesExamined) where head.lines[index].content.count <= 24 {
+      if let section = ArticleHeadings.section(head.folded(index)) { headings.insert(section) }
+    }
+    score += min(3, headings.count)
+    guard score >= RecognitionSigns.enough else {
+      return (false, found.isEmpty ? "none of an article's phrases" : "only '\(found[0])'")
+    }
+    return (true, found.isEmpty ? "section headings of an article" : "holds '\(found[0])'")
+  }
+}
+
+/// Phrases by which a text is told to be an article. Lower case.
+enum RecognitionSigns {
+  static let enough = 3
+
+  static let article: [(phrase: String, weight: Int)] = [
+    ("the information in this article applies to", 3), ("supported hotfix is", 3), ("supported fix is", 3),
+    ("this article was previously published under", 3), ("hotfix replacement information", 3), ("article id:", 2),
+    ("microsoft has confirmed", 2), ("microsoft knowledge base", 2), ("microsoft kb archive", 2),
+    ("this hotfix is intended to correct only", 3), ("restart requirement", 1), ("additional query words", 2),
+    ("the english version of this", 2), ("view products that this article applies to", 3), ("applies to", 1),
+    ("this problem occurs because", 2), ("this issue occurs because", 2), ("this problem may occur if", 2),
+    ("to work around this problem", 1), ("to resolve this problem", 1), ("stop error", 1),
+  ]
+
+  /// Debugger logs, system inventories and pool monitors quote or name articles.
+  static let otherReports = [
+    "microsoft (r) windows debugger", "loading dump file", "bugcheck analysis", "windows debugger version", "loading kernel symbols",
+    "default_bucket_id:", "failure_bucket_id:", "host name:  ", "original install date:", "system boot time:",
+    "commit:", " memory:", "hotfixid", "caption=", "pool tag    ", "tag  type", "mapped_file",
+  ]
+}

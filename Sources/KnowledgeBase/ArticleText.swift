@@ -1,0 +1,107 @@
+import ByteReading
+
+/// An article's text as normalised bytes: UTF-8, line feeds only, no tabs, no non-breaking spaces.
+struct ArticleText: Sendable {
+  let bytes: [UInt8]
+  let lines: [ArticleLine]
+
+  /// Text beyond this many bytes is not read. The longest article of the archive, a list of fixed bugs, has 0.4 MB.
+  static let maximumBytes = 1 << 20
+  /// Lines beyond this number are not read.
+  static let maximumLines = 1 << 16
+
+  init(decoding raw: [UInt8], limit: Int = maximumBytes) {
+    let head = raw.count > limit ? Array(raw[..<limit]) : raw
+    self.init(normalised: Self.normalise(Self.decode(head)))
+  }
+
+  init(normalised bytes: [UInt8]) {
+    self.bytes = bytes
+    var lines: [ArticleLine] = []
+    var start = 0
+    var offset = 0
+    while offset <= bytes.count, lines.count < Self.maximumLines {
+      if offset == bytes.count || bytes[offset] == ASCII.lineFeed {
+        let content = trimmed(bytes, start..<offset)
+        lines.append(ArticleLine(content: content, indent: content.isEmpty ? 0 : content.lowerBound - start))
+        start = offset + 1
+      }
+      offset += 1
+    }
+    self.lines = lines
+  }
+
+  /// UTF-8 that is cut inside its last character is still UTF-8: stores keep the first 2,000 bytes of a page.
+  private static func decode(_ raw: [UInt8]) -> [UInt8] {
+    if raw.contains(where: { $0 >= 0x80 }), let last = raw.lastIndex(where: { $0 & 0xC0 != 0x80 }),
+      raw[last] >= 0xC0, raw.count - last < 4, raw[..<last].contains(where: { $0 >= 0x80 }),
+      String(validating: raw[..<last], as: UTF8.self) != nil, String(validating: raw[last...], as: UTF8.self) == nil
+    {
+      return Array(raw[..<last])
+    }
+    return Array(decodeText(raw).text.utf8)
+  }
+
+  private static func normalise(_ text: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count)
+    var offset = 0
+    while offset < text.count {
+      let byte = text[offset]
+      switch byte {
+      case 0x0D:
+        result.append(ASCII.lineFeed)
+        if offset + 1 < text.count, text[offset + 1] == ASCII.lineFeed { offset += 1 }
+      case 0x09, 0x0B, 0x0C, 0x00: result.append(ASCII.space)
+      case 0xC2 where offset + 1 < text.count && text[offset + 1] == 0xA0:
+        result.append(ASCII.space)
+        offset += 1
+      case 0xEF where matchesBytes([0xEF, 0xBB, 0xBF], in: text, at: offset): offset += 2
+      default: result.append(byte)
+      }
+      offset += 1
+    }
+    return result
+  }
+
+  func string(_ line: Int) -> String { String(decoding: bytes[lines[line].content], as: UTF8.self) }
+
+  func folded(_ line: Int) -> FoldedBytes { FoldedBytes(Array(bytes[lines[line].content])) }
+
+  /// The nearest line before or after that is not blank.
+  func printed(before line: Int) -> Int? {
+    var index = line - 1
+    while index >= 0 {
+      if !lines[index].isBlank { return index }
+      index -= 1
+    }
+    return nil
+  }
+
+  func printed(after line: Int) -> Int? {
+    var index = line + 1
+    while index < lines.count {
+      if !lines[index].isBlank { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// A line made of one repeated rule character, as underlines and separators are; nil for anything else.
+  func rule(_ line: Int) -> UInt8? {
+    guard line >= 0, line < lines.count else { return nil }
+    let content = lines[line].content
+    guard content.count >= 3 else { return nil }
+    let first = bytes[content.lowerBound]
+    guard first == ASCII.hyphen || first == 0x3D || first == 0x2B else { return nil }
+    if first == 0x2B { return bytes[content].allSatisfy { $0 == 0x2B || $0 == ASCII.hyphen } ? ASCII.hyphen : nil }
+    return bytes[content].allSatisfy { $0 == first || $0 == ASCII.space } ? first : nil
+  }
+}
+
+/// One printed line: where its content stands, without the spaces around it, and how far it is indented.
+struct ArticleLine: Hashable, Sendable {
+  let content: Range<Int>
+  let indent: Int
+  var isBlank: Bool { content.isEmpty }
+}
