@@ -1,0 +1,32 @@
+import Facts
+import WindowsKernel
+
+/// What is loaded, what no longer is, and whether the list is whole.
+enum ModulesAnalysis: DumpAnalysis {
+  static func facts(_ dump: KernelDump) -> [Fact] {
+    var facts: [Fact] = []
+    let modules = dump.modules.modules
+    if dump.modulesAreComplete, !modules.isEmpty {
+      facts.append(
+        Fact(
+          .moduleList, "The list of loaded modules is whole: \(modules.count) modules.",
+          attributes: ["count": .integer(Int64(modules.count))], origin: "DriverList"))
+    }
+    for module in modules {
+      var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
+      if let version = module.version { attributes["version"] = .version(version) }
+      if let timestamp = module.timestamp { attributes["timestamp"] = .text(hexadecimal(UInt64(timestamp), digits: 8)) }
+      facts.append(
+        Fact(
+          .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".", attributes: attributes,
+          origin: "DriverList"))
+    }
+    for driver in dump.dump.triage?.unloadedDrivers ?? [] {
+      facts.append(
+        Fact(
+          .unloadedModule, "\(driver.name) was unloaded before the stop.", attributes: ["module": .text(driver.name)],
+          origin: "UnloadedDrivers"))
+    }
+    return facts
+  }
+}
