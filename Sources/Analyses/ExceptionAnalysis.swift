@@ -24,7 +24,7 @@ enum ExceptionAnalysis: DumpAnalysis {
     if let referenced = exception.referenced { attributes["referenced"] = .address(referenced) }
     var text: String
     if let code = exception.code {
-      text = "Exception \(code)" + (NTStatuses.name(of: code).map { " \($0)" } ?? "") + place
+      text = "Exception \(code)" + (NTStatusNames.name(of: code).map { " \($0)" } ?? "") + place
     } else {
       text = "A memory access failed" + place
     }
