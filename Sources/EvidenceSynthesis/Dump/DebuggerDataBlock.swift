@@ -77,7 +77,7 @@ public enum DebuggerDataBlock {
   static func standardPlace(of symbol: String) -> UInt32 {
     let names = symbols.map(\.name) + others + ["KdpDebuggerDataListHead", "KeBugCheckEx"]
     let index = names.firstIndex(of: symbol) ?? names.count
-    return 0x0008_0000 + 0x100 * UInt32(truncatingIfNeeded: index)
+    return 0x000C_0000 + 0x100 * UInt32(truncatingIfNeeded: index)
   }
 }
 

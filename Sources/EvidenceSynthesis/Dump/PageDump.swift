@@ -10,7 +10,7 @@ public struct PageDump: Sendable {
   public var machineType: UInt32?
   /// 4096 bytes each, by page frame number; shorter ones are filled with zeros.
   public var pages: [UInt64: [UInt8]]
-  /// Pages the bitmap covers; nil: just enough for the highest page.
+  /// Pages the bitmap covers; nil: enough for the highest page, in whole words of 64 (rizin reads whole bytes only).
   public var bitmapPages: UInt64?
   /// The summary sub-header's first signature; `SDMP`, or `FDMP` for types 5 and 7 by default.
   public var signature: String?
@@ -61,7 +61,7 @@ public struct PageDump: Sendable {
     file.grow(to: start + Self.pageSize)
   }
 
-  private var coveredPages: UInt64 { bitmapPages ?? (pages.keys.max().map { $0 + 1 } ?? 0) }
+  private var coveredPages: UInt64 { bitmapPages ?? (pages.keys.max().map { $0 / 64 * 64 + 64 } ?? 0) }
 
   /// One bit per page frame, lowest bit first.
   private var bitmap: [UInt8] {

@@ -10,7 +10,7 @@ public struct TriageDump: Sendable {
   public var damage: TriageDamage
   /// IMAGE_FILE_HEADER.Machine; nil: that of the machine's architecture.
   public var machineType: UInt32?
-  /// Names in the string pool: file names (kernels), or full paths (live dumps, as two of the three real dumps have).
+  /// Names in the string pool: file names, or full paths as in two of the three real dumps.
   public var namesArePaths = false
   /// Systems before Vista write small memory dumps of 64 KiB (x86) and 128 KiB (x64) whatever they hold (Microsoft,
   /// "Overview of memory dump file options").

@@ -36,8 +36,7 @@ struct TriageFields {
       stringPoolOffset, stringPoolSize,
     ]
     for (index, word) in words.enumerated() { out.put(word, at: 4 * index) }
-    // BrokenDriverOffset (0x40) stays zero. TriageOptions is 0x41 in the one kernel-written dump at hand, all ones in the
-    // two live ones.
+    // BrokenDriverOffset (0x40) stays zero. TriageOptions is 0x41 in one real dump, all ones in two.
     out.put(0x41 as UInt32, at: 0x44)
     out.putPointer(topOfStack, width: pointerWidth, at: 0x48)
     // 64-bit: IA-64's backing store (0x50 to 0x5F) and the data page (0x60 to 0x6F) stay zero; 32-bit: the data page
