@@ -49,7 +49,7 @@ let package = Package(
       ["CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
     library(
       "Analyses",
-      ["WindowsKernel", "CrashDumpFormat", "KernelLayouts", "ByteReading", "Facts"]),
+      ["WindowsKernel", "CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
     library(
       "KnowledgeBase",
       ["ByteReading", "Facts", .product(name: "Yams", package: "Yams")],

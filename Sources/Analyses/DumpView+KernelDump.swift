@@ -1,3 +1,4 @@
+import ByteReading
 import CrashDumpFormat
 import Facts
 import KernelLayouts

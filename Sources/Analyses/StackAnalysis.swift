@@ -1,4 +1,5 @@
 import Facts
+import Symbols
 import WindowsKernel
 
 /// The frames of the faulting thread, with where each stands relative to the failure.
