@@ -64,3 +64,8 @@ struct Satisfaction {
 
   var weight: Double { min(condition.weight, effect.weights.upperBound) }
 }
+
+extension Clause {
+  /// Every fact that satisfies the clause, the best known first. Says nothing about absence.
+  public func facts(in facts: [Fact]) -> [Fact] { FactIndex(facts).facts(satisfying: self) }
+}

@@ -33,11 +33,13 @@ public struct FileJudgement: Hashable, Sendable {
 
 /// Judges a machine's file against a fix's file table.
 public func judge(installed: ModuleIdentity, against files: [FixedFile], machine: Machine) -> FileJudgement {
-  let rows = files.filter { row in
+  let fitting = files.filter { row in
     row.isSameFile(as: installed)
       && (row.architecture == nil || machine.architecture == nil || row.architecture == machine.architecture)
       && (row.product.map { ProductNames.relation(of: machine, to: $0) != .other } ?? true)
   }
+  // Of rows that say the same, the one of this very name is shown.
+  let rows = fitting.filter { installed.isNamed($0.name) } + fitting.filter { !installed.isNamed($0.name) }
   guard !rows.isEmpty else {
     return FileJudgement(.unknown, "the fix lists no \(installed.name) for this system", installed: installed)
   }

@@ -1,0 +1,179 @@
+import Facts
+import KnowledgeBase
+import Matching
+import Servicing
+
+/// Plans what to do about one finding.
+///
+/// What changes the machine is planned on evidence only: a possible finding gets the evidence that would settle it, a ruled-out
+/// one nothing, a probable one that evidence first and then the fix.
+public func plan(for finding: Finding, facts: [Fact], machine: Machine) -> Plan {
+  var planner = FindingPlanner(finding: finding, facts: facts, machine: machine)
+  return planner.plan()
+}
+
+private struct FindingPlanner {
+  let finding: Finding
+  let facts: [Fact]
+  let machine: Machine
+  private var result = Plan()
+
+  init(finding: Finding, facts: [Fact], machine: Machine) {
+    self.finding = finding
+    self.facts = facts
+    self.machine = machine
+  }
+
+  private var issue: KnownIssue { finding.issue }
+  private var applicability: Applicability { finding.applicability }
+
+  mutating func plan() -> Plan {
+    switch finding.verdict {
+    case .ruledOut: return Plan()
+    case .possible:
+      collectEvidence()
+      collectInventory()
+      if applicability.status == .installed || applicability.status == .superseded { verify() }
+      if result.steps.isEmpty { result.obstacles.append("no evidence is known that would settle this") }
+    case .probable, .confirmed:
+      if finding.verdict == .probable { collectEvidence() }
+      collectInventory()
+      installFix()
+      workAround()
+      verify()
+      leftovers()
+    }
+    return result
+  }
+
+  // MARK: Evidence
+
+  /// The evidence that would settle what is unmet, decisive conditions first; each source once.
+  private mutating func collectEvidence() {
+    let order = finding.unmet.sorted { a, b in a.effect == .decisive && b.effect != .decisive }
+    for index in order.flatMap(\.settledBy).uniqued where issue.settledBy.indices.contains(index) {
+      let evidence = issue.settledBy[index]
+      if let system = evidence.system, ProductNames.relation(of: machine, to: system) == .other { continue }
+      result.steps.append(PlanStep(.collectEvidence, evidence.text, commands: evidence.commands))
+    }
+  }
+
+  private mutating func collectInventory() {
+    guard applicability.status == .unknown else { return }
+    result.obstacles += applicability.reasons
+    result.steps.append(.inventory(machine))
+  }
+
+  // MARK: Fix
+
+  private mutating func installFix() {
+    guard applicability.status == .applies || applicability.status == .unknown else { return }
+    for prerequisite in applicability.missing {
+      let name = machine.product.map { ProductNames.canonical($0) } ?? prerequisite.product ?? "the system"
+      if let pack = prerequisite.servicePack {
+        result.steps.append(
+          PlanStep(.installServicePack, "Install service pack \(pack) of \(name), which the fix needs.", restart: true))
+        result.obstacles.append("the fix cannot be installed before service pack \(pack)")
+      } else if let update = prerequisite.update {
+        result.steps.append(PlanStep(.installHotfix, "Install \(update), which the fix needs.", restart: true))
+        result.obstacles.append("the fix cannot be installed before \(update)")
+      }
+    }
+    var alternative: String?
+    for fix in issue.fixes where fits(fix) {
+      switch fix.kind {
+      case .servicePack:
+        let pack = fix.servicePack.map { "service pack \($0)" } ?? "the latest service pack"
+        result.steps.append(
+          PlanStep(
+            .installServicePack,
+            "Install \(pack) of \(fix.product ?? "the system") or a later one; it contains the fix.",
+            restart: fix.restart ?? true))
+        alternative = pack
+      case .hotfix:
+        result.steps.append(
+          PlanStep(.installHotfix, hotfixText(fix, alternative), restart: fix.restart ?? issue.restartRequired ?? true))
+        if let availability = fix.availability { result.obstacles.append("the hotfix: \(availability)") }
+      case .configuration:
+        result.steps.append(
+          PlanStep(
+            .configure, fix.availability ?? "Change the setting the article names.", restart: fix.restart ?? false))
+      case .workaround, .none: continue
+      }
+    }
+    if issue.registryChange == true {
+      result.steps.append(
+        PlanStep(.configure, "Make the change in the registry that the article asks for after the fix."))
+    }
+    let handedOut = issue.fixes.contains { $0.kind == .hotfix && $0.availability != nil }
+    if handedOut && alternative == nil {
+      result.steps.append(
+        PlanStep(
+          .upgrade,
+          "If the hotfix can no longer be had, move this machine's work to a Windows version the article does not name.",
+          restart: true))
+    }
+  }
+
+  private func fits(_ fix: Fix) -> Bool {
+    guard let product = fix.product else { return true }
+    return ProductNames.relation(of: machine, to: product) != .other
+  }
+
+  private func hotfixText(_ fix: Fix, _ alternative: String?) -> String {
+    var text = alternative.map { "Or, where \($0) cannot be installed: install " } ?? "Install "
+    text += fix.id ?? "the hotfix of this article (its number is not known)"
+    let place = [
+      machine.product.map { ProductNames.canonical($0) }, machine.servicePack.map { "service pack \($0)" },
+      machine.architecture?.rawValue,
+    ]
+    let named = place.compactMap { $0 }
+    if !named.isEmpty { text += " for \(named.joined(separator: ", "))" }
+    text += "."
+    let files = applicability.files.compactMap(\.wanted).filter { $0.version != nil }
+    if let file = files.first, let version = file.version { text += " It brings \(file.name) \(version)." }
+    if !issue.replaces.isEmpty { text += " It replaces \(issue.replaces.joined(separator: ", "))." }
+    return text
+  }
+
+  // MARK: Meanwhile and afterwards
+
+  private mutating func workAround() {
+    for workaround in issue.workarounds {
+      if let inPlace = workaround.inPlace, !inPlace.facts(in: facts).isEmpty {
+        if workaround.partial {
+          result.unfixed.append("already in place, and the failure came all the same: \(workaround.text)")
+        }
+        continue
+      }
+      if let when = workaround.when, when.facts(in: facts).isEmpty {
+        // Evidence of that kind was read and shows nothing to do.
+        if facts.contains(where: { $0.kind == when.kind }) || when.kind == .module { continue }
+      }
+      let missing = workaround.requires.compactMap(\.update).filter { id in
+        !machine.updates.contains { ArticleNumber.same($0, id) }
+      }
+      let needs = missing.isEmpty ? "" : " It needs \(missing.joined(separator: ", ")) first."
+      result.steps.append(
+        PlanStep(
+          .workaround, workaround.text + needs, restart: workaround.restart ?? false, commands: workaround.commands))
+    }
+  }
+
+  private mutating func verify() {
+    for step in issue.verification { result.steps.append(PlanStep(.verify, step.text, commands: step.commands)) }
+  }
+
+  private mutating func leftovers() {
+    let workarounds = result.steps.contains { $0.kind == .workaround }
+    if workarounds, issue.workarounds.contains(where: \.partial) {
+      result.unfixed.append("workarounds make the failure rarer; the defect stays until the fix is installed")
+    }
+    if issue.fileTable == .lost {
+      result.unfixed.append("no fixed version is known, so files cannot prove that the fix is in place")
+    }
+    if issue.mechanism == .badInput {
+      result.unfixed.append("the fix makes bad input harmless here; what sends it goes on sending")
+    }
+  }
+}

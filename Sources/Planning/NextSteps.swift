@@ -1,0 +1,70 @@
+import Facts
+import Servicing
+
+/// What to do when no known issue explains the evidence: general advice, by what the evidence shows. The most telling first.
+public func nextSteps(facts: [Fact], machine: Machine) -> [PlanStep] {
+  var steps: [PlanStep] = []
+  let codes = facts.filter { $0.kind == .stop }.compactMap { fact -> UInt32? in
+    if case .stopCode(let code)? = fact["code"] { return code.base.rawValue }
+    return nil
+  }
+  steps += facts.filter { $0.kind == .culprit }.compactMap(culpritStep).prefix(3)
+
+  let leaks = facts.filter { $0.kind == .poolGrowth && $0["verdict"]?.description == "leak" }
+    .compactMap { $0["tag"]?.description }.uniqued
+  steps += leaks.prefix(3).map(leakStep)
+  let hung =
+    facts.contains { $0.kind == .hang || $0.kind == .forcedDump } || codes.contains(where: StopAdvice.forced.contains)
+  if hung { steps.append(hangStep(facts)) }
+
+  for code in codes where !StopAdvice.forced.contains(code) {
+    if let advice = StopAdvice.classes.first(where: { $0.codes.contains(code) }) { steps += advice.steps }
+  }
+  if !codes.isEmpty || hung { steps.append(.kernelDump(machine)) }
+  if machine.product == nil || machine.updates.isEmpty { steps.append(.inventory(machine)) }
+  return steps.uniqued
+}
+
+/// Windows' own core is blamed when something else damaged its data; telling people to update it would mislead them.
+private func culpritStep(_ fact: Fact) -> PlanStep? {
+  guard let module = fact["module"]?.description, !module.isEmpty else { return nil }
+  let core: Set<String> = ModuleIdentity.kernelNames.union(["nt", "hal.dll", "win32k.sys", "ntdll.dll"])
+  if core.contains(module.lowercased()) {
+    return PlanStep(
+      .collectEvidence,
+      "The failure is laid to \(module), a core part of Windows. Most often something else damaged its data, so look for that first."
+    )
+  }
+  let version = fact["version"].map { " \($0)" } ?? ""
+  return PlanStep(
+    .upgrade, "Update \(module)\(version), to which the failure is laid, or remove it where it is not needed.",
+    restart: true,
+    commands: [#"driverquery /v /fo csv > drivers.csv"#])
+}
+
+private func leakStep(_ tag: String) -> PlanStep {
+  // A tag is typed into a command line: nothing but letters and digits may get there.
+  let plain = tag.unicodeScalars.allSatisfy {
+    $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+  }
+  return PlanStep(
+    .collectEvidence,
+    "Find out whose pool tag \(tag) is: which drivers hold these letters, and who allocates it when the kernel's own tags are used for drivers.",
+    commands: plain ? [#"findstr /m /l "\#(tag)" %SystemRoot%\System32\drivers\*.sys"#] : [])
+}
+
+private func hangStep(_ facts: [Fact]) -> PlanStep {
+  if facts.contains(where: { $0.kind == .forcedDump }) {
+    return PlanStep(
+      .collectEvidence,
+      "The dump was forced, so its stop code says nothing. Take a second one at the next hang: what has not moved between the two is what hangs."
+    )
+  }
+  return PlanStep(
+    .configure, "Let the keyboard force a dump (right Ctrl held, Scroll Lock twice), and do so at the next hang.",
+    restart: true,
+    commands: [
+      #"reg add "HKLM\SYSTEM\CurrentControlSet\Services\i8042prt\Parameters" /v CrashOnCtrlScroll /t REG_DWORD /d 1 /f"#,
+      #"reg add "HKLM\SYSTEM\CurrentControlSet\Services\kbdhid\Parameters" /v CrashOnCtrlScroll /t REG_DWORD /d 1 /f"#,
+    ])
+}
