@@ -5,11 +5,24 @@ public struct ProductName: Hashable, Sendable {
   /// The name the project uses (`Windows Server 2003`); editions and R2 of 2003 are not told apart, since they run the same
   /// system files.
   public var product: String
-  /// The service pack, where the name gives exactly one.
+  /// The service pack, where the name gives exactly one. nil for a list such as `versions 4.0, 4.0 SP6a`.
   public var servicePack: ServicePack?
+  /// Every service pack the name gives, ascending.
+  public var servicePacks: [ServicePack]
   public var architecture: Architecture?
   /// The release of Windows 10 and later, where the name gives one (`1809`).
   public var release: String?
+
+  public init(
+    product: String, servicePack: ServicePack? = nil, servicePacks: [ServicePack] = [],
+    architecture: Architecture? = nil, release: String? = nil
+  ) {
+    self.product = product
+    self.servicePack = servicePack
+    self.servicePacks = servicePacks
+    self.architecture = architecture
+    self.release = release
+  }
 }
 
 extension Product {
@@ -47,10 +60,15 @@ extension Product {
     let architecture = table.architectures.first { $0.holds(for: words) }?.result
     let release = table.builds.lazy.compactMap { $0.product.name == product ? $0.product.release : nil }
       .first { words.contains($0.lowercased()) }
+    let packs = servicePacks(in: words)
+    // A version printed twice is a list: `4.0, 4.0 SP6a` names two states of one product.
+    let versions = words.filter { word in
+      word.utf8.count > 1 && word.utf8.allSatisfy { $0 == UInt8(ascii: ".") || (0x30...0x39).contains($0) }
+    }
+    let isList = packs.count != 1 || Set(versions).count < versions.count
     return ProductName(
-      product: product, servicePack: servicePack(in: words),
-      architecture: architecture.map(Architecture.init(rawValue:)),
-      release: release)
+      product: product, servicePack: isList ? nil : packs.first, servicePacks: packs,
+      architecture: architecture.map(Architecture.init(rawValue:)), release: release)
   }
 
   /// Lower-case words: letters, digits and points; signs such as ® separate, `(R)` and `(TM)` go, and so does the maker.
@@ -78,8 +96,8 @@ extension Product {
     return result
   }
 
-  /// `sp2`, `service pack 2`, `sp 6a`; nil for none or for several different ones.
-  private static func servicePack(in words: [String]) -> ServicePack? {
+  /// `sp2`, `service pack 2`, `sp 6a`: the different ones, ascending.
+  private static func servicePacks(in words: [String]) -> [ServicePack] {
     var found: Set<ServicePack> = []
     for (index, word) in words.enumerated() {
       let next = index + 1 < words.count ? words[index + 1] : ""
@@ -91,6 +109,6 @@ extension Product {
         found.insert(pack)
       }
     }
-    return found.count == 1 ? found.first : nil
+    return found.sorted()
   }
 }

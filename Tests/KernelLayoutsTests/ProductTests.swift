@@ -95,10 +95,12 @@ import Testing
         "Windows NT 4.0 Terminal Server Edition", nil, nil
       ),
       ("Microsoft Windows NT Workstation version 4.0 SP5", "Windows NT 4.0", "5", nil),
-      ("Microsoft Windows NT Server versions 4.0, 4.0 SP6a", "Windows NT 4.0", "6a", nil),
+      ("Microsoft Windows NT Server version 4.0 SP6a", "Windows NT 4.0", "6a", nil),
+      ("Microsoft Windows NT Server versions 4.0, 4.0 SP6a", "Windows NT 4.0", nil, nil),
       ("Microsoft Windows NT Server version 3.51", "Windows NT 3.51", nil, nil),
       ("WinNT", "Windows NT", nil, nil), ("winnt 4.0", "Windows NT 4.0", nil, nil),
-      ("Microsoft Windows versions 2000, 2000 SP1 Advanced Server", "Windows 2000", "1", nil),
+      ("Microsoft Windows versions 2000, 2000 SP1 Advanced Server", "Windows 2000", nil, nil),
+      ("Microsoft Windows\u{FF}7 Entreprise N", "Windows 7", nil, nil),
       ("Windows XP with Service Pack 3 (SP3), x86-based versions", "Windows XP", "3", .x86),
       ("Microsoft(R) Windows(R) XP Professional x64 Edition", "Windows XP Professional x64 Edition", nil, .x64),
       ("Windows XP 64-Bit Edition Version 2003", "Windows XP 64-Bit Edition", nil, .ia64),
@@ -123,6 +125,8 @@ import Testing
   }
 
   @Test func listsOfVersions() {
+    let packs = Product.canonical("Windows NT Workstation versions 4.0, 4.0 SP6a, 4.0 SP4")?.servicePacks
+    #expect(packs == [ServicePack(4), ServicePack(6, letter: "a")])
     let names = Product.canonicalAll("Microsoft Windows NT Server versions 3.5, 3.51, 4.0").map(\.product)
     #expect(names == ["Windows NT 3.5", "Windows NT 3.51", "Windows NT 4.0"])
     #expect(Product.canonicalAll("Microsoft Windows Server 2003 R2").map(\.product) == ["Windows Server 2003"])
