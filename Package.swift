@@ -35,6 +35,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     library("Facts"),
@@ -63,6 +64,7 @@ let package = Package(
       [
         "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
         "KnowledgeBase", "Servicing", "Matching", "Planning", "Reporting", "Facts",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(
       name: "FaultlineCommand",

@@ -34,7 +34,7 @@ enum CulpritAnalysis: DumpAnalysis {
 
   static func culprit(_ dump: KernelDump) -> Culprit? {
     // A forced dump has no failing module; who hangs whom is another analysis.
-    if StopCodeMeaning.of(dump.header.bugcheck)?.trigger != nil { return nil }
+    if StopCodeMeaning.of(dump.header.bugcheck)?.stopClass == .forced { return nil }
     if let address = dump.exception?.address {
       if let gone = dump.unloaded(at: address) {
         return Culprit(

@@ -18,7 +18,7 @@ enum StopAnalysis: DumpAnalysis {
     let digits = dump.header.is64Bit ? 16 : 8
     text += " (" + dump.header.parameters.map { hexadecimal($0, digits: digits) }.joined(separator: ", ") + ")."
     var facts = [Fact(.stop, text, attributes: attributes, origin: "BugCheckCode")]
-    if let trigger = StopCodeMeaning.of(code)?.trigger {
+    if let meaning = StopCodeMeaning.of(code), meaning.stopClass == .forced, let trigger = meaning.trigger {
       facts.append(
         Fact(
           .forcedDump, "The dump was \(words(trigger)): its stop code says nothing about why.",

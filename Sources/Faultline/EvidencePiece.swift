@@ -1,0 +1,122 @@
+import Analyses
+import ByteReading
+import CrashDumpFormat
+import Crypto
+import Facts
+import KnowledgeBase
+import Reporting
+import Symbols
+import WindowsKernel
+
+/// One file of evidence, read as what it is.
+public struct EvidencePiece: Sendable {
+  public enum Content: Sendable {
+    case dump(KernelDump)
+    case article(Article)
+    case symptoms(Symptoms)
+    /// Recognized or not, but nothing could be read of it.
+    case nothing
+  }
+
+  public var path: String
+  public var kind: EvidenceKind
+  public var sha256: String?
+  public var problems: [EvidenceProblem]
+  public var content: Content
+
+  /// Whether something of it could be read.
+  public var isRead: Bool {
+    if case .nothing = content { return false }
+    return true
+  }
+
+  /// Reads one file. Never throws: what goes wrong is a problem of this piece alone.
+  public static func read(_ path: String, symbols: SymbolFolder? = nil, hash: Bool = true) -> EvidencePiece {
+    do {
+      return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, hash: hash)
+    } catch {
+      return EvidencePiece(unreadable: path, EvidenceProblem(error))
+    }
+  }
+
+  private init(unreadable path: String, _ problem: EvidenceProblem) {
+    self.path = path
+    kind = .unknown
+    problems = [problem]
+    content = .nothing
+  }
+
+  public init(file: MappedFile, symbols: SymbolFolder? = nil, hash: Bool = true) {
+    path = file.path
+    problems = []
+    content = .nothing
+    sha256 = hash ? Self.sha256(file) : nil
+    let detected = EvidenceKind.detect(file)
+    kind = detected.kind
+    switch detected.kind {
+    case .crashDump:
+      do {
+        let dump = KernelDump(try CrashDump(parsing: file), symbols: symbols)
+        problems = dump.dump.problems.map { EvidenceProblem($0) }
+        content = .dump(dump)
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
+    case .article:
+      content = .article(Article.parse(file.array()))
+    case .symptoms:
+      do {
+        content = .symptoms(try Symptoms(json: file.array()))
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
+    case .unknown:
+      problems = [
+        EvidenceProblem(
+          what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
+          expected: "a crash dump, knowledge-base article or symptoms file", found: detected.reason,
+          text: "kind of evidence at file offset 0x0: expected a crash dump, knowledge-base article or symptoms file, found \(detected.reason)")
+      ]
+    default:
+      problems = [
+        EvidenceProblem(
+          what: detected.kind.rawValue, because: .unsupported, offset: 0, expected: "a kind of evidence this version reads",
+          found: "\(detected.kind.rawValue) (\(detected.reason))",
+          text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
+      ]
+    }
+  }
+
+  private static func sha256(_ file: MappedFile) -> String {
+    var hash = SHA256()
+    let bytes = file.bytes
+    // In chunks: a mapped file is never whole in memory.
+    let chunk = 1 << 20
+    var offset = 0
+    while offset < bytes.byteCount {
+      guard let part = bytes.part(at: offset, count: min(chunk, bytes.byteCount - offset)) else { break }
+      part.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+      offset += chunk
+    }
+    return hash.finalize().map { String(hexadecimal(UInt64($0), digits: 2).dropFirst(2)) }.joined()
+  }
+}
+
+extension EvidenceProblem {
+  init(_ error: FileError) {
+    self.init(what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.description)
+  }
+
+  init(_ error: ReadError) {
+    var offset: UInt64?
+    var address: VirtualAddress?
+    switch error.position {
+    case .file(let value): offset = value
+    case .address(let value): address = value
+    case .nowhere: break
+    }
+    self.init(
+      what: (error.trail + [error.reading]).joined(separator: " > "), because: error.kind, offset: offset, address: address,
+      expected: error.expected, found: error.found, text: error.description)
+  }
+}

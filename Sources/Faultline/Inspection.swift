@@ -1,0 +1,28 @@
+import Analyses
+import Facts
+import KnowledgeBase
+import Reporting
+import WindowsKernel
+
+extension EvidencePiece {
+  /// One line of `inspect --format jsonl`: always path, kind and problems, then what the kind gives.
+  public var json: JSONValue {
+    var content: (String, JSONValue?) = ("", nil)
+    switch self.content {
+    case .dump(let dump): content = ("dump", dump.view.json)
+    case .article(let article): content = ("article", article.json)
+    case .symptoms, .nothing: break
+    }
+    return .members([
+      ("schema", .string("faultline.inspection/1")), ("path", .string(path)), ("kind", .string(kind.rawValue)),
+      ("sha256", sha256.map { .string($0) }),
+      (
+        "problems",
+        .array(
+          problems.map { problem in
+            problem.json
+          })
+      ), content,
+    ])
+  }
+}
