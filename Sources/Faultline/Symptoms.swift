@@ -122,7 +122,8 @@ public struct Symptoms: Hashable, Sendable {
       add(.frame, "\(symbol) is on the stack.", attributes)
     }
     for tag in poolTags {
-      var attributes: [FactAttribute: FactValue] = ["tag": .poolTag(tag)]
+      // A tag somebody names is the one that stands out.
+      var attributes: [FactAttribute: FactValue] = ["tag": .poolTag(tag), "rank": .integer(1)]
       if let pool { attributes["pool"] = .text(pool) }
       add(.poolUse, "Pool tag \(tag) stands out" + (pool.map { " in \($0) pool" } ?? "") + ".", attributes)
     }

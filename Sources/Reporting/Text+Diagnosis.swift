@@ -1,0 +1,180 @@
+import Facts
+import KnowledgeBase
+import Matching
+import Planning
+import Servicing
+
+extension Diagnosis {
+  /// The answer for people: the verdict in one sentence, then why, then what to do, then what is missing.
+  public func text(_ style: TextStyle) -> String {
+    var out: [String] = [style.wrap(verdict)]
+    if let (finding, _) = leading { out.append(style.ink(Self.label(finding), Self.ink(finding.verdict))) }
+    out.append(contentsOf: machineSection(style))
+    out.append(contentsOf: failureSection(style))
+    for (finding, plan) in findings where finding.verdict != .ruledOut {
+      out.append(contentsOf: section(finding, plan, style))
+    }
+    let lookalikes = findings.filter { $0.finding.verdict == .ruledOut }
+    if !lookalikes.isEmpty {
+      out.append(style.heading("Looks alike, but is ruled out"))
+      for (finding, _) in lookalikes {
+        out.append(style.wrap("\(finding.issue.id): \(finding.issue.title)", indent: 2, hanging: 4))
+        for reason in finding.because where reason.effect == .contradicts {
+          out.append(style.wrap(reason.condition + cite(reason.fact), indent: 4, hanging: 6, first: "- "))
+        }
+      }
+    }
+    if !nextSteps.isEmpty {
+      out.append(style.heading(leading == nil ? "What to do" : "What else to do"))
+      out.append(contentsOf: steps(nextSteps, style))
+    }
+    out.append(contentsOf: missingSection(style))
+    out.append(contentsOf: problemSection(style))
+    return out.joined(separator: "\n") + "\n"
+  }
+
+  /// One sentence that can stand alone.
+  public var verdict: String {
+    if let (finding, _) = leading {
+      let issue = finding.issue
+      switch finding.verdict {
+      case .confirmed: return "This is \(issue.id): \(issue.title)."
+      case .probable: return "This is probably \(issue.id): \(issue.title)."
+      default: return "This may be \(issue.id), but only general symptoms agree: \(issue.title)."
+      }
+    }
+    var sentence = "No known issue explains this evidence"
+    if let culprit = facts.first(where: { $0.kind == .culprit }) {
+      let module = culprit["module"]?.description ?? ""
+      sentence += culprit.trust > .guessed ? "; the failure is laid to \(module)" : "; \(module) is the first suspect"
+      if let mechanism { sentence += " (\(mechanism))" }
+    } else if facts.contains(where: { $0.kind == .forcedDump }) {
+      sentence += "; the dump was forced, so its stop code says nothing about why"
+    } else if facts.contains(where: { $0.kind == .stop }) {
+      sentence += "; no module outside the kernel is on the failing stack, so none is blamed"
+    }
+    return sentence + "."
+  }
+
+  /// The mechanism as far as the evidence alone goes.
+  private var mechanism: String? {
+    if facts.contains(where: { $0.kind == .nullDereference }) { return "null dereference" }
+    guard let exception = facts.first(where: { $0.kind == .exception }) else { return nil }
+    switch exception["code"]?.description {
+    case "0xc0000005": return "access to an invalid address"
+    case "0xc0000094": return "division by zero"
+    case "0xc0000006": return "a page could not be read in"
+    case "0xc0000409": return "a damaged stack or fail-fast check"
+    default: return nil
+    }
+  }
+
+  private static func label(_ finding: Finding) -> String {
+    "\(finding.verdict.rawValue), confidence \(Int((finding.confidence * 100).rounded())) %, mechanism: \(finding.issue.mechanism.rawValue)"
+  }
+
+  private static func ink(_ verdict: Verdict) -> TextStyle.Ink {
+    switch verdict {
+    case .confirmed: .good
+    case .probable: .warning
+    case .possible, .ruledOut: .dim
+    }
+  }
+
+  private func cite(_ fact: String?) -> String { fact.map { " [\($0)]" } ?? "" }
+
+  private func machineSection(_ style: TextStyle) -> [String] {
+    var words: [String] = []
+    if let product = machine.product { words.append(product) }
+    if let pack = machine.servicePack, pack.number > 0 { words.append("Service Pack \(pack)") }
+    if let architecture = machine.architecture { words.append(architecture.rawValue) }
+    if let version = machine.version { words.append("version \(version)") }
+    guard !words.isEmpty else { return [] }
+    return [style.heading("Machine"), style.wrap(words.joined(separator: ", "), indent: 2)]
+  }
+
+  /// What the evidence itself shows, before any article.
+  private func failureSection(_ style: TextStyle) -> [String] {
+    let kinds: [FactKind] = [.stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .hang]
+    let shown = facts.filter { fact in kinds.contains(fact.kind) }
+    let stack = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
+    guard !shown.isEmpty || !stack.isEmpty else { return [] }
+    var out = [style.heading("What failed")]
+    for fact in shown { out.append(style.wrap(fact.text + cite(fact.id), indent: 2, hanging: 4)) }
+    for dump in dumps.sorted(by: { $0.key < $1.key }).map(\.value) {
+      if let meaning = dump.meaning { out.append(style.wrap(meaning, indent: 2, hanging: 4)) }
+      for (index, parameter) in dump.parameterMeanings.enumerated() where !parameter.text.isEmpty {
+        let value = hexadecimal(parameter.value, digits: dump.pointerDigits)
+        out.append(style.wrap(parameter.text, indent: 4, hanging: 6, first: "\(index + 1). \(value)  "))
+      }
+    }
+    if !stack.isEmpty {
+      out.append(style.ink("  Stack, from the failing frame (dump stack shows all):", .dim))
+      for fact in stack {
+        let trust = fact["trust"].map { "  (\($0))" } ?? ""
+        out.append(style.wrap(fact.text.dropLast() + trust + cite(fact.id), indent: 4, hanging: 6))
+      }
+    }
+    let thirdParty = dumps.sorted { $0.key < $1.key }.flatMap { $0.value.modules.filter { !$0.isInbox } }
+    if !thirdParty.isEmpty {
+      let names = thirdParty.suffix(12).reversed().map(\.identity.name)
+      let more = thirdParty.count > 12 ? " and \(thirdParty.count - 12) more" : ""
+      out.append(
+        style.wrap(
+          "Drivers that are not Windows' own, last loaded first: " + names.joined(separator: ", ") + more + ".", indent: 2, hanging: 4))
+    }
+    return out
+  }
+
+  private func section(_ finding: Finding, _ plan: Plan, _ style: TextStyle) -> [String] {
+    var out = [style.heading("Why \(finding.issue.id)")]
+    if finding.verdict != leading?.finding.verdict || finding.issue.id != leading?.finding.issue.id {
+      out.append(style.wrap("\(Self.label(finding)): \(finding.issue.title)", indent: 2))
+    }
+    out.append(style.wrap(finding.issue.summary, indent: 2))
+    for reason in finding.because {
+      let sign = reason.effect == .contradicts ? "- " : "+ "
+      let word = reason.effect == .contradicts ? "against" : reason.effect.rawValue
+      out.append(
+        style.wrap("\(word): \(reason.condition)\(reason.trust == .guessed ? " (a guess)" : "")\(cite(reason.fact))", indent: 2, hanging: 4, first: sign))
+    }
+    if let cap = finding.capReason { out.append(style.wrap(cap, indent: 2, hanging: 4, first: "! ")) }
+    for unmet in finding.unmet where unmet.effect == .decisive {
+      out.append(style.wrap("not seen: \(unmet.condition)", indent: 2, hanging: 4, first: "? "))
+    }
+    out.append(style.heading("Does the fix apply here: \(finding.applicability.status.rawValue)"))
+    for reason in finding.applicability.reasons { out.append(style.wrap(reason, indent: 2, hanging: 4)) }
+    if !plan.steps.isEmpty {
+      out.append(style.heading("What to do"))
+      out.append(contentsOf: steps(plan.steps, style))
+    }
+    for obstacle in plan.obstacles { out.append(style.wrap(obstacle, indent: 2, hanging: 4, first: "! ")) }
+    for rest in plan.unfixed { out.append(style.wrap("Stays unfixed: \(rest)", indent: 2, hanging: 4, first: "! ")) }
+    for note in finding.issue.notes { out.append(style.wrap("Note: \(note)", indent: 2, hanging: 4)) }
+    return out
+  }
+
+  private func steps(_ steps: [PlanStep], _ style: TextStyle) -> [String] {
+    var out: [String] = []
+    for (index, step) in steps.enumerated() {
+      let number = "\(index + 1). "
+      let restart = step.restart ? " Needs a restart." : ""
+      out.append(style.wrap("\(step.kind.rawValue): \(step.text)\(restart)", indent: 2, hanging: 2 + number.count, first: number))
+      // Commands are pasted: never wrapped.
+      for command in step.commands { out.append("       " + style.ink(command, .strong)) }
+    }
+    return out
+  }
+
+  private func missingSection(_ style: TextStyle) -> [String] {
+    guard !missing.isEmpty else { return [] }
+    return [style.heading("What is missing")]
+      + missing.map { style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ") }
+  }
+
+  private func problemSection(_ style: TextStyle) -> [String] {
+    let all = evidence.flatMap { piece in piece.problems.map { "\(piece.path): \($0.text)" } }
+    guard !all.isEmpty else { return [] }
+    return [style.heading("Problems in the evidence")] + all.map { style.wrap($0, indent: 2, hanging: 4, first: "- ") }
+  }
+}

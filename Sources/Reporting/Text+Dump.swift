@@ -1,0 +1,108 @@
+import Facts
+
+extension DumpView {
+  /// `dump summary`.
+  public func summary(_ style: TextStyle) -> String {
+    var rows: [[String]] = []
+    func row(_ key: String, _ value: String?) { if let value { rows.append([key, value]) } }
+    row("dump", "\(signature), \(dumpType ?? "type not stated")\(dumpTypeNumber.map { " (type \($0))" } ?? ""), \(architecture), \(bytes) bytes")
+    let pack = servicePack.map { $0.number > 0 ? " Service Pack \($0)" : "" } ?? ""
+    row("system", [product.map { $0 + pack }, version, productType].compactMap { $0 }.joined(separator: ", "))
+    if let match = buildMatch {
+      row(
+        "build", "\(match.version) by address match: \(match.agreed.count) of \(match.compared) addresses agree"
+          + (match.isUnique ? ", no other known build fits" : ", other builds fit as well"))
+      row("kernel symbols", "\(match.pdbName) \(match.pdbGUID)-\(match.pdbAge)")
+    }
+    row("processors", "\(processors)")
+    row("stopped", crashTime.map { time in
+      Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
+    })
+    row("up for", uptimeSeconds.map(Self.duration))
+    row("stop", "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? ""))
+    for (index, value) in parameters.enumerated() {
+      let text = parameterMeanings.indices.contains(index) ? parameterMeanings[index].text : ""
+      row("  parameter \(index + 1)", hexadecimal(value, digits: pointerDigits) + (text.isEmpty ? "" : "  \(text)"))
+    }
+    if hasException {
+      let code = exceptionCode.map { "\($0)" + (exceptionName.map { " \($0)" } ?? "") } ?? "memory access"
+      row("exception", code + (exceptionPlace.map { " at \($0)" } ?? "") + (referenced.map { ", \(access ?? "touching") \(hexadecimal($0.rawValue, digits: pointerDigits))" } ?? ""))
+    }
+    row("culprit", culprit.map { "\($0): \(culpritReason ?? "")" })
+    row("process", processName.map { $0 + (processID.map { " (id \($0))" } ?? "") })
+    row("modules", modules.isEmpty ? nil : "\(modules.count) loaded, \(unloadedModules.count) unloaded")
+    row("comment", comment)
+    var out = [table(rows, indent: 0)]
+    if let meaning { out.append("\n" + style.wrap(meaning)) }
+    for note in notes { out.append(style.wrap(note, first: "Note: ")) }
+    out.append(contentsOf: missingLines(style))
+    return out.joined(separator: "\n") + "\n"
+  }
+
+  /// `dump modules`.
+  public func moduleList(_ style: TextStyle) -> String {
+    var rows = [["base", "size", "timestamp", "version", "name"]]
+    for module in modules {
+      let identity = module.identity
+      let stamp: String
+      switch (identity.timestamp, module.timestampMeaning) {
+      case (let value?, .date): stamp = Self.date(Int64(value))
+      case (let value?, .buildHash): stamp = "hash " + hexadecimal(UInt64(value), digits: 8).dropFirst(2)
+      default: stamp = "-"
+      }
+      rows.append([
+        identity.base.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-", identity.size.map { hexadecimal($0) } ?? "-", stamp,
+        identity.version?.description ?? "-", identity.name,
+      ])
+    }
+    var out = [table(rows, indent: 0)]
+    if !unloadedModules.isEmpty {
+      out.append(style.heading("Unloaded"))
+      out.append(
+        table(
+          unloadedModules.map {
+            [hexadecimal($0.start.rawValue, digits: pointerDigits), hexadecimal($0.end.rawValue, digits: pointerDigits), $0.name]
+          }, indent: 0))
+    }
+    out.append(contentsOf: missingLines(style))
+    return out.joined(separator: "\n") + "\n"
+  }
+
+  /// `dump stack`.
+  public func stackList(_ style: TextStyle) -> String {
+    var rows = [["#", "stack pointer", "address", "trust", "place"]]
+    for (index, frame) in stack.enumerated() {
+      let place = frame.symbol ?? frame.module.map { module in frame.offset.map { "\(module)+\(hexadecimal($0))" } ?? module } ?? "-"
+      rows.append([
+        "\(index)\(index == topFrame ? " *" : "")", frame.stackPointer.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
+        hexadecimal(frame.address.rawValue, digits: pointerDigits), frame.trust.rawValue, place,
+      ])
+    }
+    var out = [table(rows, indent: 0)]
+    if topFrame != nil { out.append("\n* the failing frame") }
+    if stack.contains(where: { $0.trust == .scan }) {
+      out.append(
+        style.wrap("Frames of trust \"scan\" were found as words on the stack that look like return addresses; one may be left over from an earlier call."))
+    }
+    for note in notes { out.append(style.wrap(note, first: "Note: ")) }
+    out.append(contentsOf: missingLines(style))
+    return out.joined(separator: "\n") + "\n"
+  }
+
+  private func missingLines(_ style: TextStyle) -> [String] {
+    guard !missing.isEmpty else { return [] }
+    return [style.heading("What is missing")]
+      + missing.map { style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ") }
+  }
+
+  static func duration(_ seconds: UInt64) -> String {
+    let days = seconds / 86_400
+    func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    return (days > 0 ? "\(days) d " : "") + "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+  }
+
+  /// The day of a Unix time, UTC.
+  static func date(_ seconds: Int64) -> String { String(CivilTime(unixSeconds: seconds).rfc3339.prefix(10)) }
+
+  static func unixSeconds(_ rfc3339: String) -> Int64? { CivilTime(rfc3339: rfc3339)?.unixSeconds }
+}
