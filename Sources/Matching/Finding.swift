@@ -85,3 +85,15 @@ public struct Finding: Hashable, Sendable {
     self.applicability = applicability
   }
 }
+
+extension Finding {
+  /// What the evidence does not say and would decide, for the report's `missing` list.
+  public var missing: [Missing] {
+    unmet.filter { $0.effect == .decisive }.map { unmet in
+      let sources = unmet.settledBy.filter(issue.settledBy.indices.contains).map { issue.settledBy[$0].text }
+      return Missing(
+        "\(issue.id): \(unmet.condition)", because: .notPresent,
+        detail: sources.first ?? "no evidence is known that would settle it")
+    }
+  }
+}
