@@ -162,11 +162,15 @@ private struct ExtractedConditions {
         "a pool tag the article names holds a large share of a pool", effect: .supports, weight: 1,
         clauses: [Clause(.poolUse, ["tag": tag, "share": .compares(.atLeast, Operand("0.2"))])]),
       Condition(
+        "a pool tag the article names is among the largest", effect: .supports, weight: 0.8,
+        clauses: [Clause(.poolUse, ["tag": tag, "rank": .compares(.atMost, Operand("3"))])]),
+      Condition(
         "another tag holds most of a pool", effect: .contradicts,
         clauses: [
           Clause(.poolUse, ["tag": .not(tag), "share": .compares(.atLeast, Operand("0.6"))]),
           Clause(.poolGrowth, ["tag": tag, "verdict": matches("leak")], absent: true),
           Clause(.poolUse, ["tag": tag, "share": .compares(.atLeast, Operand("0.2"))], absent: true),
+          Clause(.poolUse, ["tag": tag, "rank": .compares(.atMost, Operand("3"))], absent: true),
         ]),
     ]
     if tags.count == 2 {

@@ -64,6 +64,8 @@ public struct Finding: Hashable, Sendable {
   public var verdict: Verdict
   /// 0…1. confirmed ≥ 0.9, probable 0.6…0.9, possible below 0.6, ruled-out ≤ 0.05.
   public var confidence: Double
+  /// The log-odds behind the confidence, unrounded and not held within a band: orders findings that look equally sure.
+  public var score: Double
   /// Those against first, then decisive, supporting and weak ones.
   public var because: [Reason]
   /// Decisive and supporting conditions that do not hold.
@@ -73,12 +75,14 @@ public struct Finding: Hashable, Sendable {
   public var applicability: Applicability
 
   public init(
-    issue: KnownIssue, verdict: Verdict, confidence: Double, because: [Reason], unmet: [UnmetCondition] = [],
+    issue: KnownIssue, verdict: Verdict, confidence: Double, score: Double = 0, because: [Reason],
+    unmet: [UnmetCondition] = [],
     capReason: String? = nil, applicability: Applicability
   ) {
     self.issue = issue
     self.verdict = verdict
     self.confidence = confidence
+    self.score = score
     self.because = because
     self.unmet = unmet
     self.capReason = capReason
