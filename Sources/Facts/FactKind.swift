@@ -25,7 +25,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let moduleList = FactKind(rawValue: "module-list")
   /// The current process: `process`, `session`.
   public static let process = FactKind(rawValue: "process")
-  /// Pool held by one tag at one moment: `tag`, `pool` (paged, nonpaged), `bytes`, `share` (0…1 of that pool), `rank`.
+  /// Pool held by one tag at one moment: `tag`, `pool` (paged, nonpaged), `bytes`, `share` (0…1 of that pool), `rank`
+  /// (1: the tag that holds most of it; also for a tag that somebody named as the suspect).
   public static let poolUse = FactKind(rawValue: "pool-use")
   /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
   /// `event` (`driver-load`: what `perEvent` counts by).

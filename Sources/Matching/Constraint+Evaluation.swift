@@ -2,6 +2,21 @@ import Facts
 import KnowledgeBase
 
 extension Constraint {
+  /// The names it asks for, where it asks for nothing but whole names; nil for patterns, comparisons and negations.
+  var literals: [Operand]? {
+    switch self {
+    case .matches(let operand): return operand.isPattern ? nil : [operand]
+    case .anyOf(let parts):
+      var names: [Operand] = []
+      for part in parts {
+        guard let literals = part.literals else { return nil }
+        names += literals
+      }
+      return names
+    case .compares, .allOf, .not: return nil
+    }
+  }
+
   /// Whether a fact's attribute satisfies it. Values are compared by their type: a tag as a tag, a version as a version.
   func holds(for value: FactValue, of attribute: FactAttribute) -> Bool {
     switch self {

@@ -1,29 +1,58 @@
 import Facts
 import KnowledgeBase
 
-/// The facts of one diagnosis by kind, so that thousands of issues can be tried against them.
+/// The facts of one diagnosis by kind, and by the names in them, so that thousands of issues can be tried against a dump's
+/// hundreds of modules and frames.
 struct FactIndex {
   /// In their order; each with an id.
   let facts: [Fact]
-  private let byKind: [FactKind: [Fact]]
+  private var byKind: [FactKind: [Int]] = [:]
+  private var byTerm: [Term: [Int]] = [:]
+
+  /// A name in a fact, in its one spelling.
+  private struct Term: Hashable {
+    var kind: FactKind
+    var attribute: FactAttribute
+    var text: String
+  }
 
   init(_ facts: [Fact]) {
     var facts = facts
-    for index in facts.indices where facts[index].id.isEmpty { facts[index].id = "f\(index + 1)" }
+    for index in facts.indices {
+      if facts[index].id.isEmpty { facts[index].id = "f\(index + 1)" }
+      byKind[facts[index].kind, default: []].append(index)
+      for attribute in Spelling.namedAttributes {
+        guard let value = facts[index][attribute] else { continue }
+        let text = Spelling.name(value.description, of: attribute)
+        byTerm[Term(kind: facts[index].kind, attribute: attribute, text: text), default: []].append(index)
+      }
+    }
     self.facts = facts
-    byKind = Dictionary(grouping: facts, by: \.kind)
   }
 
-  func facts(of kind: FactKind) -> [Fact] { byKind[kind] ?? [] }
+  func facts(of kind: FactKind) -> [Fact] { (byKind[kind] ?? []).map { facts[$0] } }
 
   /// Every fact that satisfies the clause's constraints, the best known first; ties in the facts' own order.
   func facts(satisfying clause: Clause) -> [Fact] {
-    let found = facts(of: clause.kind).filter { fact in
+    let found = candidates(for: clause).filter { index in
       clause.constraints.allSatisfy { attribute, constraint in
-        fact[attribute].map { constraint.holds(for: $0, of: attribute) } ?? false
+        facts[index][attribute].map { constraint.holds(for: $0, of: attribute) } ?? false
       }
     }
-    return found.enumerated().sorted { ($1.element.trust, $0.offset) < ($0.element.trust, $1.offset) }.map(\.element)
+    return found.sorted { (facts[$1].trust, $0) < (facts[$0].trust, $1) }.map { facts[$0] }
+  }
+
+  /// Facts that may satisfy the clause: all of its kind, or those with one of the names it asks for.
+  private func candidates(for clause: Clause) -> [Int] {
+    let all = byKind[clause.kind] ?? []
+    guard all.count > 4 else { return all }
+    for attribute in Spelling.namedAttributes {
+      guard let names = clause.constraints[attribute]?.literals else { continue }
+      let terms = Set(
+        names.map { Term(kind: clause.kind, attribute: attribute, text: Spelling.name($0.text, of: attribute)) })
+      return Set(terms.flatMap { byTerm[$0] ?? [] }).sorted()
+    }
+    return all
   }
 
   /// How a condition holds; nil when it does not.
@@ -62,10 +91,11 @@ struct Satisfaction {
     return condition.isGeneral && (stated == .decisive || stated == .supports) ? .weak : stated
   }
 
-  var weight: Double { min(condition.weight, effect.weights.upperBound) }
+  /// What is only guessed counts half.
+  var weight: Double { min(condition.weight, effect.weights.upperBound) * (trust == .guessed ? 0.5 : 1) }
 }
 
 extension Clause {
-  /// Every fact that satisfies the clause, the best known first. Says nothing about absence.
+  /// Every fact that satisfies the clause's constraints, the best known first. Says nothing about absence.
   public func facts(in facts: [Fact]) -> [Fact] { FactIndex(facts).facts(satisfying: self) }
 }

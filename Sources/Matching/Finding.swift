@@ -64,6 +64,8 @@ public struct Finding: Hashable, Sendable {
   public var verdict: Verdict
   /// 0…1. confirmed ≥ 0.9, probable 0.6…0.9, possible below 0.6, ruled-out ≤ 0.05.
   public var confidence: Double
+  /// The log-odds behind the confidence, unrounded and not held within a band: orders findings that look equally sure.
+  public var score: Double
   /// Those against first, then decisive, supporting and weak ones.
   public var because: [Reason]
   /// Decisive and supporting conditions that do not hold.
@@ -73,15 +75,29 @@ public struct Finding: Hashable, Sendable {
   public var applicability: Applicability
 
   public init(
-    issue: KnownIssue, verdict: Verdict, confidence: Double, because: [Reason], unmet: [UnmetCondition] = [],
+    issue: KnownIssue, verdict: Verdict, confidence: Double, score: Double = 0, because: [Reason],
+    unmet: [UnmetCondition] = [],
     capReason: String? = nil, applicability: Applicability
   ) {
     self.issue = issue
     self.verdict = verdict
     self.confidence = confidence
+    self.score = score
     self.because = because
     self.unmet = unmet
     self.capReason = capReason
     self.applicability = applicability
+  }
+}
+
+extension Finding {
+  /// What the evidence does not say and would decide, for the report's `missing` list.
+  public var missing: [Missing] {
+    unmet.filter { $0.effect == .decisive }.map { unmet in
+      let sources = unmet.settledBy.filter(issue.settledBy.indices.contains).map { issue.settledBy[$0].text }
+      return Missing(
+        "\(issue.id): \(unmet.condition)", because: .notPresent,
+        detail: sources.first ?? "no evidence is known that would settle it")
+    }
   }
 }

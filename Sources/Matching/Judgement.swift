@@ -9,6 +9,7 @@ struct Judgement {
   let applicability: Applicability
   let verdict: Verdict
   let confidence: Double
+  let logOdds: Double
   let cap: String?
 
   init(issue: KnownIssue, agreeing: [Satisfaction], against: [Satisfaction], _ applicability: Applicability) {
@@ -47,6 +48,7 @@ struct Judgement {
       cap = "the fix is listed as installed, but no file proves that it is in place"
     }
     self.verdict = verdict
+    self.logOdds = logOdds
     self.cap = cap
     confidence = MatchingScale.confidence(logOdds, verdict)
   }

@@ -8,7 +8,7 @@ public struct Matcher: Sendable {
 
   public init(_ issues: [KnownIssue]) { self.issues = issues }
 
-  /// Every issue that something speaks for, the strongest first: by verdict, then confidence, then id.
+  /// Every issue that something speaks for, the strongest first: by verdict, then confidence, then score, then id.
   ///
   /// An issue that nothing speaks for is no finding, whatever contradicts it. Two more are left out because they would fill
   /// every report: one whose only agreement is that a driver stands in a complete list of what is loaded, and one of which
@@ -19,6 +19,7 @@ public struct Matcher: Sendable {
     return issues.compactMap { finding(for: $0, index, machine) }.sorted {
       if $0.verdict != $1.verdict { return $0.verdict > $1.verdict }
       if $0.confidence != $1.confidence { return $0.confidence > $1.confidence }
+      if $0.score != $1.score { return $0.score > $1.score }
       return $0.issue.id < $1.issue.id
     }
   }
@@ -35,7 +36,7 @@ public struct Matcher: Sendable {
     let judgement = Judgement(
       issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability)
     return Finding(
-      issue: issue, verdict: judgement.verdict, confidence: judgement.confidence,
+      issue: issue, verdict: judgement.verdict, confidence: judgement.confidence, score: judgement.logOdds,
       because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
       applicability: applicability)
   }

@@ -5,6 +5,18 @@ enum Spelling {
   /// Attributes that hold a module's file name.
   static let moduleAttributes: Set<FactAttribute> = ["module", "client", "needs"]
 
+  /// Attributes by whose names facts are found; the order is that in which a clause's are tried.
+  static let namedAttributes: [FactAttribute] = ["symbol", "module", "client", "tag"]
+
+  /// A name in its one spelling. Two values that a literal constraint takes for equal have the same.
+  static func name(_ text: String, of attribute: FactAttribute) -> String {
+    switch attribute {
+    case "symbol": symbol(text)
+    case "tag": PoolTag(text)?.description ?? text
+    default: moduleAttributes.contains(attribute) ? module(text) : text.lowercased()
+    }
+  }
+
   /// File name without folder and case; the kernel's four names and the debugger's `nt` are one. An ending that one side
   /// leaves out (`netbt`) is taken to be the usual one of a driver.
   static func module(_ text: String) -> String {

@@ -48,4 +48,19 @@ import Testing
     #expect(finding.capReason == "the fix is listed as installed, but no file proves that it is in place")
     #expect(finding.applicability.status == .installed)
   }
+
+  /// What a person types: the stop, the driver and the tag they suspect, the product.
+  @Test func typedSymptomsLeadToTheArticle() throws {
+    let facts = [
+      Fact(.stop, "typed", attributes: ["code": .stopCode(StopCode(0x41))], trust: .stated),
+      Fact(.culprit, "typed", attributes: ["module": .text("tdpipe")], trust: .stated),
+      Fact(
+        .poolUse, "typed", attributes: ["tag": .text("Mdl"), "pool": .text("nonpaged"), "rank": .integer(1)],
+        trust: .stated),
+    ]
+    let finding = try #require(try Self.findings(facts, Sample.terminalServer).first)
+    #expect(finding.issue.id == "Q315817")
+    #expect(finding.verdict == .probable)
+    #expect(finding.because.count == 3)
+  }
 }
