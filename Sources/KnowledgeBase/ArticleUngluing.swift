@@ -45,7 +45,9 @@ enum ArticleUngluing {
   private static func heading(_ text: [UInt8], at offset: Int, previous: UInt8) -> Int? {
     for (words, naming) in headings where matchesBytes(words, in: text, at: offset) {
       var end = offset + words.count
-      if naming, matchesBytes(forProduct, in: text, at: end), let opening = openingOffset(text, from: end) { end = opening }
+      if naming, matchesBytes(forProduct, in: text, at: end), let opening = openingOffset(text, from: end) {
+        end = opening
+      }
       let next = end < text.count ? text[end] : ASCII.lineFeed
       let gluedAfter = beginsWord(text, at: end) || next == ASCII.lineFeed
       let gluedBefore = !previous.isSpace && !previous.isUpper
@@ -91,7 +93,9 @@ enum ArticleUngluing {
   private static let headings: [(words: [UInt8], naming: Bool)] =
     ArticleHeadings.sections.filter { $0.section != .properties }.map { (Array($0.words.uppercased().utf8), false) }
     + ArticleHeadings.parts.map {
-      (Array(($0.words.prefix(1).uppercased() + $0.words.dropFirst()).utf8),
-        ArticleHeadings.partsNamingProduct.contains($0.words))
+      (
+        Array(($0.words.prefix(1).uppercased() + $0.words.dropFirst()).utf8),
+        ArticleHeadings.partsNamingProduct.contains($0.words)
+      )
     } + [(Array("Properties".utf8), false)]
 }
