@@ -21,7 +21,8 @@ extension ArticleDocument {
       if paragraph.section == .workaround || paragraph.text.containsAny(FixPhrases.workarounds) { offer(.workaround) }
     }
     let resolution = paragraphs.filter { $0.section == .resolution }
-    if !resolutionOffers, !remedy.kinds.contains(.hotfix), Self.isProcedure(resolution) {
+    // What a resolution offers when it is neither: steps, a setting, another maker's update.
+    if !resolutionOffers, !remedy.kinds.contains(.hotfix), resolution.contains(where: { $0.text.count > 20 }) {
       offer(Self.changesConfiguration(resolution) ? .configuration : .workaround)
     }
     if remedy.kinds.isEmpty, paragraphs.contains(where: { $0.text.containsAny(FixPhrases.settings) }) {
@@ -71,14 +72,6 @@ extension ArticleDocument {
     ])
   }
 
-  private static func isProcedure(_ resolution: [ArticleParagraph]) -> Bool {
-    resolution.contains { paragraph in
-      let text = paragraph.text
-      let isStep = text.count > 3 && text.bytes[0].isDigit && text.bytes[1...2].contains(ASCII.dot)
-      return isStep || text.containsAny(FixPhrases.procedure) || text.hasPhrase("- manually", at: 0)
-    }
-  }
-
   private static func changesConfiguration(_ resolution: [ArticleParagraph]) -> Bool {
     resolution.contains {
       $0.text.containsAny([
@@ -111,13 +104,11 @@ extension ArticleDocument {
     return isStepwise ? 1 : max(1, numbers.count)
   }
 
-  /// A page cut off before it says how to resolve the problem: the last sentence does not end, and no resolution stands
-  /// before it.
+  /// A page cut off before it says how to resolve the problem: it breaks off inside a sentence, and in a section that
+  /// others follow.
   private func isCutBeforeResolution(_ paragraphs: [ArticleParagraph]) -> Bool {
     guard layout != .archive, let last = paragraphs.last, let end = last.text.bytes.last else { return false }
-    guard !paragraphs.contains(where: { [.resolution, .workaround, .status].contains($0.section) }) else {
-      return false
-    }
+    guard [.body, .symptoms, .cause, .summary, .resolution].contains(last.section) else { return false }
     return end.isAlphanumeric || end == ASCII.comma
   }
 }
@@ -145,12 +136,6 @@ enum FixPhrases {
   ]
   static let obtainServicePack = ["obtain", "install", "apply", "upgrade", "get the"]
   static let workarounds = ["to work around this", "to work around the", "to avoid this problem", "as a workaround"]
-  static let procedure = [
-    "follow these steps", "perform the following", "use the following steps", "replace the ", "manually ",
-    "use one of the following methods",
-    "change the value", "to resolve this problem, use", "to resolve this issue, use", "to resolve this problem, remove",
-    "to resolve this problem, disable",
-  ]
   static let settings = [
     "disable the following line in", "add the following line to", "remove the following line from",
     "change the following line in",

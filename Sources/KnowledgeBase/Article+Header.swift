@@ -46,10 +46,22 @@ extension ArticleDocument {
 
   /// A page prints its title before or after the line with its number; what is neither the site's name nor a menu is it.
   private func titleByID() -> String? {
-    guard let (index, _) = articleIDLine(), index < 200 else { return nil }
+    guard let (index, _) = articleIDLine(), index < 200 else { return openingTitle() }
     if let before = text.printed(before: index), !isBanner(before) { return text.string(before) }
     if let after = text.printed(after: index), !isBanner(after), roles[after] == .text { return text.string(after) }
     return nil
+  }
+
+  /// Without a number, a page with headings opens with its title: one line that ends no sentence.
+  private func openingTitle() -> String? {
+    guard places.contains(where: { $0.section == .symptoms || $0.section == .cause }) else { return nil }
+    var index = text.printed(after: -1)
+    while let line = index, roles[line] == .text, isBanner(line) { index = text.printed(after: line) }
+    guard let line = index, roles[line] == .text, (20...250).contains(text.lines[line].content.count) else {
+      return nil
+    }
+    guard text.bytes[text.lines[line].content.upperBound - 1] != ASCII.dot else { return nil }
+    return text.string(line)
   }
 
   private func isBanner(_ index: Int) -> Bool {

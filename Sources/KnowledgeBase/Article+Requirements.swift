@@ -226,7 +226,8 @@ enum RequirementPhrases {
   ]
   /// Steps of a procedure.
   static let restartSteps = [
-    "restart your computer", "restart the system", "restart the computer", "have to be restarted",
+    "restart your computer", "restart the system", "restart the computer", "have to be restarted", "then restart it",
+    "shut down and restart",
   ]
   static let noRegistryChange = [
     "do not have to make any changes to the registry", "do not have to make any changes",

@@ -160,11 +160,10 @@ struct StopErrorScanner {
 
   /// `0x0000000A Blue Screen STOP Message`, `(0x0000001E in SFMSRV.SYS)` after `STOP message appears`.
   private func announcesStop(_ end: Int) -> Bool {
-    for phrase in [" stop", " blue screen", " bugcheck", "\" stop", " error on a blue screen"]
-    where text.hasPhrase(phrase, at: end) {
-      return true
+    [" stop", " blue screen", " bugcheck", "\" stop", " error on a blue screen"].contains { phrase in
+      let behind = end + phrase.utf8.count
+      return text.hasPhrase(phrase, at: end) && (behind == text.count || !bytes[behind].isWord)
     }
-    return false
   }
 
   private func isNamedBefore(_ start: Int) -> Bool {

@@ -54,7 +54,8 @@ enum ArticleMechanismTerms {
     (
       .memoryCorruption,
       [
-        ("memory corruption", 3), ("pool corruption", 4), ("heap corruption", 4), ("stack corruption", 4),
+        ("memory corruption", 3), ("pool corruption", 4), ("overwrite in", 3), ("corrupts", 1.5),
+        ("heap corruption", 4), ("stack corruption", 4),
         ("corrupts memory", 4),
         ("memory becomes corrupted", 4), ("memory is corrupted", 4), ("packet corruption", 2), ("corrupts pool", 4),
         ("corrupts the stack", 4), ("corrupts the pool", 4), ("corrupts the heap", 4), ("corrupted pool", 3),
@@ -73,7 +74,7 @@ enum ArticleMechanismTerms {
     (
       .nullDereference,
       [
-        ("null pointer", 4), ("null value", 2), ("value of null", 2), ("dereference a null", 4),
+        ("null pointer", 4), ("set to null", 3), ("null value", 2), ("value of null", 2), ("dereference a null", 4),
         ("dereferences a null", 4),
         ("null reference", 4), ("pointer is null", 4), ("pointer is not initialized", 3), ("uninitialized pointer", 4),
         ("uninitialized variable", 1.5), ("not been initialized", 1), ("is null", 1.5), ("returns null", 2),
@@ -82,7 +83,9 @@ enum ArticleMechanismTerms {
     (
       .badInput,
       [
-        ("malformed", 4), ("illegal ", 2), ("invalid packet", 3), ("invalid parameter", 2), ("invalid field", 2),
+        ("malformed", 4), ("invalid … packet", 2), ("invalid … datagram", 3), ("corrupted … packet", 2),
+        ("corrupted … datagram", 2), ("illegal ", 2), ("invalid packet", 3), ("invalid parameter", 2),
+        ("invalid field", 2),
         ("invalid request", 2), ("invalid data", 2), ("invalid fragment", 2), ("bad packet", 3),
         ("packet length of", 4),
         ("specially crafted", 4), ("specially-malformed", 2), ("without the null character", 3),

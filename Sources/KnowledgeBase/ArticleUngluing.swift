@@ -8,7 +8,9 @@ enum ArticleUngluing {
     var offset = 0
     while offset < text.count {
       let previous = offset > 0 ? text[offset - 1] : ASCII.lineFeed
-      if text[offset].isUpper, !previous.isUpper, let length = heading(text, at: offset, previous: previous) {
+      if text[offset].isUpper, !previous.isUpper || followsName(text, at: offset),
+        let length = heading(text, at: offset, previous: previous)
+      {
         breakLine(&result)
         result.append(contentsOf: text[offset..<(offset + length)])
         breakLine(&result)
@@ -22,6 +24,15 @@ enum ArticleUngluing {
     }
     return result
   }
+
+  /// `BAD_POOL_HEADERCAUSEA router`: behind a bugcheck's name a heading touches capitals; `BECAUSE` holds none.
+  private static func followsName(_ text: [UInt8], at offset: Int) -> Bool {
+    var start = offset
+    while start > 0, offset - start < longestName, text[start - 1].isUpper || text[start - 1].isDigit { start -= 1 }
+    return start > 0 && text[start - 1] == ASCII.underscore
+  }
+
+  private static let longestName = 64
 
   /// `hotfix.If`: a full stop between a small letter and a capital that begins a word.
   private static func endsSentence(_ text: [UInt8], at offset: Int) -> Bool {
@@ -50,7 +61,7 @@ enum ArticleUngluing {
       }
       let next = end < text.count ? text[end] : ASCII.lineFeed
       let gluedAfter = beginsWord(text, at: end) || next == ASCII.lineFeed
-      let gluedBefore = !previous.isSpace && !previous.isUpper
+      let gluedBefore = !previous.isSpace
       if gluedAfter, gluedBefore || previous.isSpace && next != ASCII.lineFeed || previous == ASCII.lineFeed {
         return end - offset
       }

@@ -172,4 +172,31 @@ import Testing
     let text = ArticleText(decoding: Array("APPLIES TO\n \u{2022} Harbor".utf8) + [0xE2, 0x80])
     #expect(String(decoding: text.bytes, as: UTF8.self) == "APPLIES TO\n \u{2022} Harbor")
   }
+
+  @Test func headingsAreFreedFromTheirNeighbours() {
+    func unglue(_ text: String) -> String { String(decoding: ArticleUngluing.unglue(Array(text.utf8)), as: UTF8.self) }
+    #expect(
+      unglue("On This PageSYMPTOMSWhen it sails. CAUSEThe wind")
+        == "On This Page\nSYMPTOMS\nWhen it sails. \nCAUSE\nThe wind")
+    #expect(unglue("0x19 BAD_POOL_HEADERCAUSEA ferry") == "0x19 BAD_POOL_HEADER\nCAUSE\nA ferry")
+    #expect(
+      unglue("Hotfix information for Harbor 5A supported hotfix is")
+        == "Hotfix information for Harbor 5\nA supported hotfix is")
+    #expect(unglue("mend it.Workaround 2If it") == "mend it.\nWorkaround 2\nIf it")
+    for text in [
+      "see the CAUSE section", "BECAUSEThe", "MEMORY LEAK CAUSES A HANG", "a.sys and U.S. ports", "STATUS_REPARSE",
+    ] {
+      #expect(unglue(text) == text)
+    }
+  }
+
+  /// Cut before it says how to resolve the problem, a page states neither that there is a fix nor that there is none.
+  @Test func cutPages() {
+    let cut = Article.parse(Array("SYMPTOMS\nThe harbor stops.\nCAUSE\nThis problem o".utf8))
+    #expect(cut.fixKind.isEmpty)
+    #expect(cut.hotfixAvailable == nil)
+    let whole = Article.parse(Array("SYMPTOMS\nThe harbor stops.\nCAUSE\nThe wind.\nSTATUS\nThis is by design.".utf8))
+    #expect(whole.fixKind == [.none])
+    #expect(whole.hotfixAvailable == false)
+  }
 }
