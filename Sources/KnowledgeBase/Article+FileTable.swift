@@ -55,7 +55,9 @@ extension ArticleDocument {
     guard above >= 0, roles[above] == .text, text.lines[above].content.count <= 160 else { return nil }
     let line = text.folded(above)
     guard let last = line.bytes.last, last != ASCII.dot, last != ASCII.colon else { return nil }
-    guard line.containsAny(["version", "-based", "windows", "edition"]), line.bytes.first?.isUpper == true else { return nil }
+    guard line.containsAny(["version", "-based", "windows", "edition"]), line.bytes.first?.isUpper == true else {
+      return nil
+    }
     return line.string
   }
 

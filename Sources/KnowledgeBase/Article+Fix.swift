@@ -15,14 +15,19 @@ extension ArticleDocument {
     for paragraph in paragraphs where Self.speaksOfFix(paragraph) {
       let offers = Self.offers(paragraph)
       for kind in offers { offer(kind) }
-      if paragraph.section == .resolution, !offers.isEmpty || Self.refersToFix(paragraph.text) { resolutionOffers = true }
+      if paragraph.section == .resolution, !offers.isEmpty || Self.refersToFix(paragraph.text) {
+        resolutionOffers = true
+      }
       if paragraph.section == .workaround || paragraph.text.containsAny(FixPhrases.workarounds) { offer(.workaround) }
     }
     let resolution = paragraphs.filter { $0.section == .resolution }
-    if !resolutionOffers, !remedy.kinds.contains(.hotfix), Self.isProcedure(resolution) {
+    // What a resolution offers when it is neither: steps, a setting, another maker's update.
+    if !resolutionOffers, !remedy.kinds.contains(.hotfix), resolution.contains(where: { $0.text.count > 20 }) {
       offer(Self.changesConfiguration(resolution) ? .configuration : .workaround)
     }
-    if remedy.kinds.isEmpty, paragraphs.contains(where: { $0.text.containsAny(FixPhrases.settings) }) { offer(.configuration) }
+    if remedy.kinds.isEmpty, paragraphs.contains(where: { $0.text.containsAny(FixPhrases.settings) }) {
+      offer(.configuration)
+    }
     remedy.workarounds = workarounds(paragraphs, remedy.kinds)
     if remedy.kinds.isEmpty, isCutBeforeResolution(paragraphs) { return remedy }
     remedy.hotfixAvailable = remedy.kinds.contains(.hotfix)
@@ -51,7 +56,9 @@ extension ArticleDocument {
   /// `obtain the latest service pack`, `was corrected in … Service Pack 5`. The advice to wait for the next one, and the
   /// rollup that is named after a service pack, hold no fix yet or another kind of it.
   private static func holdsServicePack(_ sentence: FoldedBytes) -> Bool {
-    guard sentence.contains("service pack"), !sentence.containsAny(["wait for", "rollup", "next service pack", "requires "]) else { return false }
+    guard sentence.contains("service pack"),
+      !sentence.containsAny(["wait for", "rollup", "next service pack", "requires "])
+    else { return false }
     if sentence.containsAny(FixPhrases.correctedIn) { return true }
     return sentence.containsAny(FixPhrases.toResolve) && sentence.containsAny(FixPhrases.obtainServicePack)
   }
@@ -59,21 +66,18 @@ extension ArticleDocument {
   /// A resolution that points to a fix described elsewhere is no procedure.
   private static func refersToFix(_ text: FoldedBytes) -> Bool {
     text.containsAny([
-      "fix mentioned below", "hotfix mentioned below", "fix described below", "hotfix described below", "been fixed", "has modified the", "has been revised", "been corrected",
+      "fix mentioned below", "hotfix mentioned below", "fix described below", "hotfix described below", "been fixed",
+      "has modified the", "has been revised", "been corrected",
       "was corrected", "software update", "security rollup",
     ])
   }
 
-  private static func isProcedure(_ resolution: [ArticleParagraph]) -> Bool {
-    resolution.contains { paragraph in
-      let text = paragraph.text
-      let isStep = text.count > 3 && text.bytes[0].isDigit && text.bytes[1...2].contains(ASCII.dot)
-      return isStep || text.containsAny(FixPhrases.procedure) || text.hasPhrase("- manually", at: 0)
-    }
-  }
-
   private static func changesConfiguration(_ resolution: [ArticleParagraph]) -> Bool {
-    resolution.contains { $0.text.containsAny(["registry editor", "regedt32", "regedit", "config.sys", "system.ini", "win.ini", "hkey_local"]) }
+    resolution.contains {
+      $0.text.containsAny([
+        "registry editor", "regedt32", "regedit", "config.sys", "system.ini", "win.ini", "hkey_local",
+      ])
+    }
   }
 
   /// `Method 1`, `Workaround 2` where the workarounds are numbered; else one where there is one at all.
@@ -83,7 +87,8 @@ extension ArticleDocument {
     var numbers: Set<Int> = []
     for index in text.lines.indices.prefix(footer) where roles[index] == .text || roles[index] == .heading {
       let section = places[index].section
-      guard hasSection ? section == .workaround : [.resolution, .body, .symptoms, .moreInformation].contains(section) else { continue }
+      guard hasSection ? section == .workaround : [.resolution, .body, .symptoms, .moreInformation].contains(section)
+      else { continue }
       let line = text.folded(index)
       for word in ["method ", "workaround "] where line.hasPhrase(word, at: 0) {
         let digits = line.bytes[word.utf8.count...].prefix { $0.isDigit }
@@ -91,15 +96,19 @@ extension ArticleDocument {
       }
     }
     // Steps that each have methods are one way, not as many as their methods.
-    let isStepwise = paragraphs.contains { $0.text.hasPhrase("step 1:", at: 0) } || text.lines.indices.contains { places[$0].section == .resolution && text.folded($0).hasPhrase("step 1:", at: 0) }
+    let isStepwise =
+      paragraphs.contains { $0.text.hasPhrase("step 1:", at: 0) }
+      || text.lines.indices.contains {
+        places[$0].section == .resolution && text.folded($0).hasPhrase("step 1:", at: 0)
+      }
     return isStepwise ? 1 : max(1, numbers.count)
   }
 
-  /// A page cut off before it says how to resolve the problem: the last sentence does not end, and no resolution stands
-  /// before it.
+  /// A page cut off before it says how to resolve the problem: it breaks off inside a sentence, and in a section that
+  /// others follow.
   private func isCutBeforeResolution(_ paragraphs: [ArticleParagraph]) -> Bool {
     guard layout != .archive, let last = paragraphs.last, let end = last.text.bytes.last else { return false }
-    guard !paragraphs.contains(where: { [.resolution, .workaround, .status].contains($0.section) }) else { return false }
+    guard [.body, .symptoms, .cause, .summary, .resolution].contains(last.section) else { return false }
     return end.isAlphanumeric || end == ASCII.comma
   }
 }
@@ -108,24 +117,27 @@ extension ArticleDocument {
 enum FixPhrases {
   static let notYet = ["is in development", "not yet available", "no fix is available"]
   static let hotfix = [
-    "supported fix", "supported hotfix", "supported update", "supported feature that modifies", "obtain the following fix",
+    "supported fix", "supported hotfix", "supported update", "supported feature that modifies",
+    "obtain the following fix",
     "obtain the following hotfix", "individual software update", "individual package", "to obtain the fix",
-    "to obtain the hotfix", "obtain the hotfix", "hotfix is available", "for a new hotfix version", "files are available for download", "file is available for download",
+    "to obtain the hotfix", "obtain the hotfix", "hotfix is available", "for a new hotfix version",
+    "files are available for download", "file is available for download",
     "obtain the security rollup", "security rollup package", "hotfix has been posted", "fix has been posted",
-    "update has been revised", "this hotfix is also available", "hotfix rollup package", "patch is available", "released a patch",
+    "update has been revised", "this hotfix is also available", "hotfix rollup package", "patch is available",
+    "released a patch",
     "hotfix download is available",
   ]
   static let correctedIn = [
     "corrected in", "fixed in", "resolved in", "corrected by", "fixed by", "included in", "corrected with",
   ]
-  static let toResolve = ["to resolve", "to correct", "to fix", "to work around", "to eliminate", "obtain the latest", "install the latest", "apply the latest", "upgrade to"]
+  static let toResolve = [
+    "to resolve", "to correct", "to fix", "to work around", "to eliminate", "obtain the latest", "install the latest",
+    "apply the latest", "upgrade to",
+  ]
   static let obtainServicePack = ["obtain", "install", "apply", "upgrade", "get the"]
   static let workarounds = ["to work around this", "to work around the", "to avoid this problem", "as a workaround"]
-  static let procedure = [
-    "follow these steps", "perform the following", "use the following steps", "replace the ", "manually ", "use one of the following methods",
-    "change the value", "to resolve this problem, use", "to resolve this issue, use", "to resolve this problem, remove", "to resolve this problem, disable",
-  ]
   static let settings = [
-    "disable the following line in", "add the following line to", "remove the following line from", "change the following line in",
+    "disable the following line in", "add the following line to", "remove the following line from",
+    "change the following line in",
   ]
 }

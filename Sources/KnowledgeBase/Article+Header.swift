@@ -46,10 +46,22 @@ extension ArticleDocument {
 
   /// A page prints its title before or after the line with its number; what is neither the site's name nor a menu is it.
   private func titleByID() -> String? {
-    guard let (index, _) = articleIDLine(), index < 200 else { return nil }
+    guard let (index, _) = articleIDLine(), index < 200 else { return openingTitle() }
     if let before = text.printed(before: index), !isBanner(before) { return text.string(before) }
     if let after = text.printed(after: index), !isBanner(after), roles[after] == .text { return text.string(after) }
     return nil
+  }
+
+  /// Without a number, a page with headings opens with its title: one line that ends no sentence.
+  private func openingTitle() -> String? {
+    guard places.contains(where: { $0.section == .symptoms || $0.section == .cause }) else { return nil }
+    var index = text.printed(after: -1)
+    while let line = index, roles[line] == .text, isBanner(line) { index = text.printed(after: line) }
+    guard let line = index, roles[line] == .text, (20...250).contains(text.lines[line].content.count) else {
+      return nil
+    }
+    guard text.bytes[text.lines[line].content.upperBound - 1] != ASCII.dot else { return nil }
+    return text.string(line)
   }
 
   private func isBanner(_ index: Int) -> Bool {
@@ -57,6 +69,11 @@ extension ArticleDocument {
     return Self.banners.contains(line.string) || line.count < 12 || line.hasPhrase("article last modified", at: 0)
       || line.hasPhrase("from ", at: 0)
   }
+
+  private static let versionsOfFix =
+    ["hotfix", "fix", "update", "patch", "security", "revised"].map { " version of this " + $0 } + [
+      " version of this package", " version of the fix", " version of the hotfix",
+    ]
 
   private static let banners: Set<String> = [
     "Help and Support", "Microsoft Support", "Select the product you need help with", "Microsoft Help and Support",
@@ -122,7 +139,7 @@ extension ArticleDocument {
   }
 
   /// The words of the archive's footer, or of the web page's `Keywords:` lines.
-  func fillPrinted(_ article: inout Article) {
+  func fillPrinted(_ article: inout Article, _ paragraphs: [ArticleParagraph]) {
     func list(_ value: String?) -> [String] { value?.split(separator: " ").map(String.init) ?? [] }
     if layout == .archive {
       article.keywords = list(footerKey("keywords"))
@@ -134,7 +151,7 @@ extension ArticleDocument {
     } else {
       article.keywords = list(pageKeywords())
     }
-    article.languages = languages()
+    article.languages = languages(paragraphs)
   }
 
   private func pageKeywords() -> String? {
@@ -151,10 +168,10 @@ extension ArticleDocument {
   }
 
   /// `The English version of this fix`, `The Japanese-language version …`: the languages whose files are listed.
-  private func languages() -> [String] {
+  private func languages(_ paragraphs: [ArticleParagraph]) -> [String] {
     var result: [String] = []
-    for index in text.lines.indices.prefix(footer) where roles[index] == .text {
-      let line = text.folded(index)
+    for paragraph in paragraphs {
+      let line = paragraph.text
       var from = 0
       while let found = line.find("the ", from: from) {
         from = found + 4
@@ -162,9 +179,9 @@ extension ArticleDocument {
         while end < line.count, line.bytes[end].isLetter { end += 1 }
         guard end > from, line.bytes[from].isUpper else { continue }
         let behind = line.hasPhrase("-language", at: end) ? end + 9 : end
-        guard line.hasPhrase(" version of this", at: behind) || line.hasPhrase(" version of the fix", at: behind) else { continue }
+        guard Self.versionsOfFix.contains(where: { line.hasPhrase($0, at: behind) }) else { continue }
         let language = line.string(from..<end)
-        if !result.contains(language) { result.append(language) }
+        result.appendNew(language)
       }
     }
     return result

@@ -15,7 +15,7 @@ extension ArticleDocument {
     var statesCause = false
     func weigh(_ text: FoldedBytes, _ factor: Double, _ place: String) {
       for (mechanism, terms) in ArticleMechanismTerms.table {
-        for (phrase, weight) in terms where text.contains(phrase) {
+        for (phrase, weight) in terms where Self.holds(text, phrase) {
           scores[mechanism, default: 0] += weight * factor
           if reasons[mechanism] == nil { reasons[mechanism] = "'\(phrase)' in the \(place)" }
         }
@@ -45,6 +45,17 @@ extension ArticleDocument {
     }
     return statesCause ? (.other, "a cause is stated in other words") : (.none, "no cause is stated")
   }
+
+  /// A phrase, or two with a few words between them: `frees … twice`.
+  private static func holds(_ text: FoldedBytes, _ phrase: String) -> Bool {
+    let parts = phrase.split(separator: "…", maxSplits: 1)
+    guard parts.count == 2 else { return text.contains(phrase) }
+    guard let found = text.find(String(parts[0])) else { return false }
+    let start = found + parts[0].utf8.count - 1
+    return text.find(String(parts[1]), from: start, to: min(text.count, start + longestGap)) != nil
+  }
+
+  private static let longestGap = 60
 
   /// `This problem occurs because …` outside a cause section.
   private static func explains(_ paragraph: ArticleParagraph) -> Bool {

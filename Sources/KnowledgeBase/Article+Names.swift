@@ -1,7 +1,8 @@
 /// Kernel binaries that do not end in `.sys`, and files that do and are no drivers.
 enum KernelBinaryNames {
   static let kernels: Set<String> = [
-    "ntoskrnl.exe", "ntkrnlmp.exe", "ntkrnlpa.exe", "ntkrpamp.exe", "ntkrnlup.exe", "hal.dll", "bootvid.dll", "kdcom.dll",
+    "ntoskrnl.exe", "ntkrnlmp.exe", "ntkrnlpa.exe", "ntkrpamp.exe", "ntkrnlup.exe", "hal.dll", "bootvid.dll",
+    "kdcom.dll",
     "atmfd.dll", "framebuf.dll", "vga.dll", "vga256.dll", "vga64k.dll", "rdpdd.dll", "tsddd.dll", "cdd.dll", "ci.dll",
   ]
   /// `halmps.dll`, `halsp.dll`: a HAL for one kind of computer is named after it.
@@ -17,7 +18,7 @@ extension ArticleDocument {
   func drivers(title: String?, _ paragraphs: [ArticleParagraph]) -> [String] {
     var result: [String] = []
     func add(from text: FoldedBytes) {
-      for name in Self.binaryNames(in: text) where !result.contains(name) { result.append(name) }
+      for name in Self.binaryNames(in: text) { result.appendNew(name) }
     }
     if let title { add(from: FoldedBytes(title)) }
     for paragraph in paragraphs where paragraph.section != .appliesTo { add(from: paragraph.text) }
@@ -30,7 +31,9 @@ extension ArticleDocument {
     while let dot = text.bytes[offset...].firstIndex(of: ASCII.dot) {
       offset = dot + 1
       let end = dot + 4
-      guard end <= text.count, end == text.count || !text.bytes[end].isWord, text.bytes[dot + 1].isLetter else { continue }
+      guard end <= text.count, end == text.count || !text.bytes[end].isWord, text.bytes[dot + 1].isLetter else {
+        continue
+      }
       var start = dot
       while start > 0, text.bytes[start - 1].isWord || text.bytes[start - 1] == ASCII.hyphen { start -= 1 }
       guard start < dot, dot - start <= 64 else { continue }
@@ -51,7 +54,9 @@ extension ArticleDocument {
     for paragraph in paragraphs where !(paragraph.section == .moreInformation && paragraph.isListing) {
       let bytes = paragraph.text.bytes
       for mark in bytes.indices where bytes[mark] == 0x21 && mark > 0 && mark + 1 < bytes.count {
-        guard bytes[mark - 1].isWord, bytes[mark + 1].isLetter || Self.symbolMarks.contains(bytes[mark + 1]) else { continue }
+        guard bytes[mark - 1].isWord, bytes[mark + 1].isLetter || Self.symbolMarks.contains(bytes[mark + 1]) else {
+          continue
+        }
         var start = mark
         while start > 0, bytes[start - 1].isWord { start -= 1 }
         var end = mark + 1
@@ -59,7 +64,7 @@ extension ArticleDocument {
         while end > mark + 1, bytes[end - 1] == ASCII.colon || bytes[end - 1] == 0x3F { end -= 1 }
         guard end - mark > 2, mark - start <= 64, end - mark <= 256 else { continue }
         let symbol = String(decoding: bytes[start..<end], as: UTF8.self)
-        if !result.contains(symbol) { result.append(symbol) }
+        result.appendNew(symbol)
       }
     }
     return result

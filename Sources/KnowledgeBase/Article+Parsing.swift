@@ -25,7 +25,7 @@ extension Article {
     stopCodes = errors.codes
     stopParameters = errors.parameters
     bugcheckNames = errors.names
-    poolTags = document.poolTags(paragraphs)
+    poolTags = document.poolTags(title: title, paragraphs)
     drivers = document.drivers(title: title, paragraphs)
     symbols = document.symbols(paragraphs)
     (mechanism, mechanismReason) = document.mechanism(title: title, paragraphs)
@@ -38,6 +38,6 @@ extension Article {
     restartRequired = document.restartRequired(paragraphs)
     registryChange = document.registryChange(paragraphs)
     references = document.references(own: id)
-    document.fillPrinted(&self)
+    document.fillPrinted(&self, paragraphs)
   }
 }

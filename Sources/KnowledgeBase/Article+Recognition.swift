@@ -10,10 +10,9 @@ extension Article {
     if opening.hasPhrase("document:q", at: 0) { return (true, "begins with a DOCUMENT line") }
     if opening.hasPhrase("microsoft kb archive/", at: 0) { return (true, "begins with 'Microsoft KB Archive/'") }
     let text = FoldedBytes(head.bytes)
-    for phrase in RecognitionSigns.otherReports where text.contains(phrase) {
-      return (false, "holds '\(phrase)', as other reports do")
-    }
-    var score = 0
+    // An article may quote a debugger's output, so that alone decides nothing.
+    let other = RecognitionSigns.otherReports.first { text.contains($0) }
+    var score = other == nil ? 0 : -RecognitionSigns.penalty
     var found: [String] = []
     for (phrase, weight) in RecognitionSigns.article where text.contains(phrase) {
       score += weight
@@ -25,6 +24,7 @@ extension Article {
     }
     score += min(3, headings.count)
     guard score >= RecognitionSigns.enough else {
+      if let other { return (false, "holds '\(other)', as other reports do") }
       return (false, found.isEmpty ? "none of an article's phrases" : "only '\(found[0])'")
     }
     return (true, found.isEmpty ? "section headings of an article" : "holds '\(found[0])'")
@@ -34,6 +34,8 @@ extension Article {
 /// Phrases by which a text is told to be an article. Lower case.
 enum RecognitionSigns {
   static let enough = 3
+  /// What a phrase of another kind of report takes away.
+  static let penalty = 4
 
   static let article: [(phrase: String, weight: Int)] = [
     ("the information in this article applies to", 3), ("supported hotfix is", 3), ("supported fix is", 3),
@@ -47,8 +49,9 @@ enum RecognitionSigns {
 
   /// Debugger logs, system inventories and pool monitors quote or name articles.
   static let otherReports = [
-    "microsoft (r) windows debugger", "loading dump file", "bugcheck analysis", "windows debugger version", "loading kernel symbols",
+    "microsoft (r) windows debugger", "loading dump file", "bugcheck analysis", "windows debugger version",
+    "loading kernel symbols",
     "default_bucket_id:", "failure_bucket_id:", "host name:  ", "original install date:", "system boot time:",
-    "commit:", " memory:", "hotfixid", "caption=", "pool tag    ", "tag  type", "mapped_file",
+    "hotfixid", "tag  type     allocs",
   ]
 }

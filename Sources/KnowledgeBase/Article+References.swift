@@ -39,7 +39,9 @@ extension ArticleDocument {
   private mutating func markPageReferences() {
     for index in text.lines.indices where roles[index] == .text {
       let line = text.folded(index)
-      if line.hasPhrase("(http://support.microsoft.com/kb/", at: 0) || line.hasPhrase("(https://support.microsoft.com/kb/", at: 0) {
+      if line.hasPhrase("(http://support.microsoft.com/kb/", at: 0)
+        || line.hasPhrase("(https://support.microsoft.com/kb/", at: 0)
+      {
         roles[index] = .reference
         var next = index + 1
         while next < text.lines.count, text.lines[next].isBlank || text.bytes[text.lines[next].content] == [0x29] {
@@ -98,7 +100,8 @@ extension ArticleDocument {
   /// `Q152734` as a word: the folder `$NtUninstallQ170510$` and the package `Q283001i.exe` name no article.
   private func archiveNumbers(_ line: FoldedBytes) -> [Range<Int>] {
     line.bytes.indices.compactMap { offset in
-      guard line.bytes[offset] == 0x51, offset == 0 || !line.bytes[offset - 1].isWord && line.bytes[offset - 1] != ASCII.dollar
+      guard line.bytes[offset] == 0x51,
+        offset == 0 || !line.bytes[offset - 1].isWord && line.bytes[offset - 1] != ASCII.dollar
       else { return nil }
       return articleNumber(line.bytes, at: offset, prefix: true)?.digits
     }
@@ -113,7 +116,9 @@ extension ArticleDocument {
         from = found + announcement.utf8.count
         var offset = from
         // `… Knowledge Base: 831129`, `hotfixes:955860`, `hotfix 831129`.
-        while offset < line.count, line.bytes[offset] == ASCII.space || line.bytes[offset] == ASCII.colon { offset += 1 }
+        while offset < line.count, line.bytes[offset] == ASCII.space || line.bytes[offset] == ASCII.colon {
+          offset += 1
+        }
         if let number = articleNumber(line.bytes, at: offset, prefix: false) { result.append(number.digits) }
       }
     }

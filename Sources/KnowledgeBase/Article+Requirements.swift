@@ -6,7 +6,10 @@ extension ArticleDocument {
       let clean = Self.withoutStops(range, of: text)
       guard !clean.isEmpty, clean.count <= 300 else { return }
       let value = text.string(clean)
-      if !result.contains(value) { result.append(value) }
+      guard !RequirementPhrases.notProducts.contains(where: { text.hasPhrase($0, at: clean.lowerBound) }),
+        text.bytes[clean].contains(where: { $0.isUpper })
+      else { return }
+      result.appendNew(value)
     }
     var position = 0
     while position < paragraphs.count {
@@ -16,7 +19,8 @@ extension ArticleDocument {
       let text = paragraph.text
       if text.bytes.last == ASCII.colon, text.containsAny(RequirementPhrases.lists), Self.appliesFix(text) {
         // One product on each of the next lines.
-        while position < paragraphs.count, isListed(paragraphs[position]), paragraphs[position].place == paragraph.place {
+        while position < paragraphs.count, isListed(paragraphs[position]), paragraphs[position].place == paragraph.place
+        {
           let item = paragraphs[position].text
           let marker = item.find("•") == 0 ? 4 : item.hasPhrase("- ", at: 0) ? 2 : 0
           add(min(marker, item.count)..<item.count, of: item)
@@ -39,7 +43,10 @@ extension ArticleDocument {
   }
 
   private static func appliesFix(_ text: FoldedBytes) -> Bool {
-    text.containsAny(["apply this", "install this", "applying this", "this hotfix requires", "this fix requires", "this update requires"])
+    text.containsAny([
+      "apply this", "install this", "applying this", "this hotfix requires", "this fix requires",
+      "this update requires",
+    ])
   }
 
   /// What a sentence names as needed before the fix.
@@ -53,6 +60,12 @@ extension ArticleDocument {
     {
       var start = 0
       for note in ["note: ", "note "] where sentence.hasPhrase(note, at: 0) && start == 0 { start = note.utf8.count }
+      // `Because of file dependencies, X must be installed before …`
+      if sentence.hasPhrase("because of ", at: start) || sentence.hasPhrase("due to ", at: start),
+        let comma = sentence.find(", ", from: start, to: found)
+      {
+        start = comma + 2
+      }
       return start..<found
     }
     guard appliesFix(sentence) else { return nil }
@@ -92,19 +105,21 @@ extension ArticleDocument {
     for index in text.lines.indices.prefix(footer) where roles[index] != .blank && places[index].section != .header {
       let line = text.folded(index)
       if roles[index] == .heading { collecting = false }
-      let states = line.containsAny(["this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces"])
+      let states = line.containsAny([
+        "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
+      ])
       if states { collecting = true }
       if collecting {
         // A sentence that replaces nothing, or goes on to another subject, ends the list.
         if !states, roles[index] == .text { collecting = false }
-        for number in numbers(line) where mark + number != own && collecting && !replaces.contains(mark + number) {
-          replaces.append(mark + number)
-        }
+        for number in numbers(line) where mark + number != own && collecting { replaces.appendNew(mark + number) }
       }
-      if line.containsAny(["has been superseded by", "is superseded by", "has been replaced by", "was replaced by", "is replaced by"]),
+      if line.containsAny([
+        "has been superseded by", "is superseded by", "has been replaced by", "was replaced by", "is replaced by",
+      ]),
         line.containsAny(["fix", "update", "patch"])
       {
-        for number in numbers(line) where mark + number != own && !supersededBy.contains(mark + number) { supersededBy.append(mark + number) }
+        for number in numbers(line) where mark + number != own { supersededBy.appendNew(mark + number) }
       }
     }
     return (replaces, supersededBy)
@@ -118,7 +133,7 @@ extension ArticleDocument {
       let isStart = offset == 0 || !line.bytes[offset - 1].isWord
       if isStart, let number = articleNumber(line.bytes, at: offset, prefix: layout == .archive) {
         let text = line.string(number.digits)
-        if !result.contains(text) { result.append(text) }
+        result.appendNew(text)
         offset = number.end
       } else {
         offset += 1
@@ -171,39 +186,60 @@ extension ArticleDocument {
 
 /// The words by which articles state what a fix needs and does. Lower case.
 enum RequirementPhrases {
-  static let lists = ["one of the following", "the following operating systems", "the following products", "must have the following"]
+  static let lists = [
+    "one of the following", "the following operating systems", "the following products", "must have the following",
+  ]
   /// What follows is the prerequisite.
   static let subjects = [
-    "this hotfix requires ", "this fix requires ", "this update requires ", "this patch requires ", "the hotfix requires ",
+    "this hotfix requires ", "this fix requires ", "this update requires ", "this patch requires ",
+    "the hotfix requires ",
   ]
   /// In a sentence on applying the fix, what follows is the prerequisite.
   static let conditions = [
-    "you must be running ", "you must have ", "must be running ", "must run ", "you must first install ", "you must install ",
+    "you must be running ", "you must have ", "must be running ", "must run ", "you must first install ",
+    "you must install ",
     "must have ", "you need ",
   ]
-  static let leads = ["that you have ", "that you be running ", "you to have ", "that ", "either "]
+  static let leads = [
+    "that you have ", "that you be running ", "you to have ", "you have ", "you already have the ", "already have ",
+    "that ", "either ",
+  ]
+  /// What is no product but a sentence going on.
+  static let notProducts = [
+    "this ", "to ", "you ", "a restart", "an update to", "- ", "previously", "your ", "it ", "no ", "registry",
+    "a registry", "further",
+  ]
   static let tails = [
-    " installed on", " installed in", " to be installed", " installed.", " installed", " on the computer", " on your computer",
-    " before you", " prior to", " to be running",
+    " installed on", " installed in", " to be installed", " installed.", " installed", " on the computer",
+    " on your computer",
+    " before you", " prior to", " to be running", " to apply this", " to install this", " (http", " because of ",
   ]
   static let noRestart = [
-    "do not have to restart", "not required to restart", "does not require a restart", "do not need to restart", "no restart", "without restarting",
+    "do not have to restart", "not required to restart", "does not require a restart", "do not need to restart",
+    "no restart", "without restarting",
     "restart is not required", "does not require you to restart", "does not have to be restarted",
   ]
   static let mustRestart = [
-    "must restart", "have to restart", "must be restarted", "restart your computer", "restart the computer", "need to restart",
+    "must restart", "have to restart", "must be restarted", "restart your computer", "restart the computer",
+    "need to restart",
     "restart is required", "requires a restart", "may have to restart", "must reboot",
   ]
   /// Steps of a procedure.
-  static let restartSteps = ["restart your computer", "restart the system", "restart the computer", "have to be restarted"]
+  static let restartSteps = [
+    "restart your computer", "restart the system", "restart the computer", "have to be restarted", "then restart it",
+    "shut down and restart",
+  ]
   static let noRegistryChange = [
-    "do not have to make any changes to the registry", "do not have to make any changes", "do not need to make any changes to the registry",
+    "do not have to make any changes to the registry", "do not have to make any changes",
+    "do not need to make any changes to the registry",
     "no registry", "do not have to change the registry", "do not have to modify the registry",
   ]
   static let registryChange = [
-    "information about editing the registry", "information about modifying the registry", "tells you how to modify the registry", "about how to modify the registry",
+    "information about editing the registry", "information about modifying the registry",
+    "tells you how to modify the registry", "about how to modify the registry",
     "using registry editor incorrectly", "if you use registry editor incorrectly", "must change the registry",
-    "must create the following registry", "have to create the following registry", "you must modify the registry", "modify the registry incorrectly",
+    "must create the following registry", "have to create the following registry", "you must modify the registry",
+    "modify the registry incorrectly",
     "must make changes to the registry",
   ]
 }

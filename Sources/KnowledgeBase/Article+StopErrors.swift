@@ -6,17 +6,9 @@ struct StopErrors: Sendable {
   var parameters: [[String]] = []
   var names: [String] = []
 
-  mutating func add(_ code: StopCode) {
-    if !codes.contains(code) { codes.append(code) }
-  }
-
-  mutating func add(name: String) {
-    if !names.contains(name) { names.append(name) }
-  }
-
-  mutating func add(parameters list: [String]) {
-    if !parameters.contains(list) { parameters.append(list) }
-  }
+  mutating func add(_ code: StopCode) { codes.appendNew(code) }
+  mutating func add(name: String) { names.appendNew(name) }
+  mutating func add(parameters list: [String]) { parameters.appendNew(list) }
 }
 
 /// Finds stop codes, their parameters and the bugchecks' names in one passage.
@@ -28,13 +20,15 @@ struct StopErrorScanner {
   let text: FoldedBytes
   /// Titles print codes, not parameters: `STOP 0x00000050 0xe2000000 0x00000000...` is cut.
   let readsParameters: Bool
+  let speaksOfStops: Bool
   var result: StopErrors
 
   private var bytes: [UInt8] { text.bytes }
 
-  init(_ text: FoldedBytes, readsParameters: Bool, into result: StopErrors) {
+  init(_ text: FoldedBytes, readsParameters: Bool, speaksOfStops: Bool, into result: StopErrors) {
     self.text = text
     self.readsParameters = readsParameters
+    self.speaksOfStops = speaksOfStops
     self.result = result
   }
 
@@ -51,7 +45,10 @@ struct StopErrorScanner {
     }
   }
 
-  private func startsWord(_ offset: Int) -> Bool { offset == 0 || !bytes[offset - 1].isWord }
+  /// `STORE!Open+0x87` is an offset, no code.
+  private func startsWord(_ offset: Int) -> Bool {
+    offset == 0 || !bytes[offset - 1].isWord && bytes[offset - 1] != 0x2B
+  }
 
   /// End of `STOP`, `bugcheck` or `bug check` here.
   private func stopWord(at offset: Int) -> Int? {
@@ -98,9 +95,13 @@ struct StopErrorScanner {
   private func isCode(_ number: Number, after word: Int) -> Bool {
     if number.hasPrefix { return true }
     if number.digits == 8 { return true }
-    guard number.digits <= 3, bytes[word - 1] != 0x6B, bytes[number.start..<number.end].allSatisfy({ $0.isDigit || $0.isUpper })
-    else { return false }
-    guard number.start - word <= 2, number.end < text.count else { return false }
+    let digits = bytes[number.start..<number.end]
+    guard number.digits <= 3, bytes[word - 1].folded == 0x70, bytes[word - 4].isUpper, number.start - word <= 2 else {
+      return false
+    }
+    // `STOP 7B`, `STOP 21a`: no count of things.
+    if number.digits >= 2, digits.contains(where: \.isLetter), digits.contains(where: \.isDigit) { return true }
+    guard number.end < text.count, digits.allSatisfy({ $0.isDigit || $0.isUpper }) else { return false }
     if bytes[number.end] == ASCII.quote || bytes[number.end] == 0x27 { return true }
     return text.hasPhrase(" error", at: number.end) || text.hasPhrase(" message", at: number.end)
       || text.hasPhrase(" (", at: number.end)
@@ -113,6 +114,14 @@ struct StopErrorScanner {
     let opened = number.start > 0 && (bytes[number.start - 1] == 0x28 || bytes[number.start - 1] == 0x7B)
     var offset = readParameters(from: number.end, alreadyOpen: opened) ?? number.end
     offset = readName(from: offset)
+    if offset == number.end || result.parameters.isEmpty || bytes[offset - 1] != 0x29 {
+      // `STOP 0x1E: NAME (a, b, c, d)`, `STOP: 0000001E : (…)`, `Stop 0x7B Inaccessible Boot Device (…)`.
+      if let open = openingBehind(offset), let end = readParameters(from: open, alreadyOpen: false) {
+        offset = readName(from: end)
+      } else if let end = readBareParameters(from: number.end) {
+        offset = readName(from: end)
+      }
+    }
     // `0x00000077 and 0x0000007A`
     for word in [" and ", " or ", ", and ", ", or ", ", "] where text.hasPhrase(word, at: offset) {
       let next = offset + word.utf8.count
@@ -128,10 +137,11 @@ struct StopErrorScanner {
     guard let value = number.value else { return number.end }
     let before = result
     let afterParameters = readParameters(from: number.end, alreadyOpen: false)
-    let afterName = readName(from: afterParameters ?? number.end)
+    let afterName = readName(from: afterParameters ?? number.end, onlyKnown: true)
     let isNamed = afterName > (afterParameters ?? number.end)
-    if value != 0, isStopNumber(value), afterParameters != nil || isNamed || announcesStop(number.end) || isNamedBefore(number.start)
-    {
+    let isTold =
+      afterParameters != nil && speaksOfStops || isNamed || announcesStop(number.end) || isNamedBefore(number.start)
+    if value != 0, isStopNumber(value), isTold {
       let added = result
       result = before
       result.add(StopCode(value))
@@ -150,10 +160,10 @@ struct StopErrorScanner {
 
   /// `0x0000000A Blue Screen STOP Message`, `(0x0000001E in SFMSRV.SYS)` after `STOP message appears`.
   private func announcesStop(_ end: Int) -> Bool {
-    for phrase in [" stop", " blue screen", " bugcheck", "\" stop", " error on a blue screen"] where text.hasPhrase(phrase, at: end) {
-      return true
+    [" stop", " blue screen", " bugcheck", "\" stop", " error on a blue screen"].contains { phrase in
+      let behind = end + phrase.utf8.count
+      return text.hasPhrase(phrase, at: end) && (behind == text.count || !bytes[behind].isWord)
     }
-    return false
   }
 
   private func isNamedBefore(_ start: Int) -> Bool {
@@ -213,12 +223,41 @@ struct StopErrorScanner {
     return close + 1
   }
 
+  /// The bracket behind a code's name: a few words may stand before it, no sentence's end.
+  private func openingBehind(_ start: Int) -> Int? {
+    for offset in start..<min(text.count, start + 48) {
+      let byte = bytes[offset]
+      if byte == 0x28 || byte == 0x7B { return offset }
+      guard byte.isLetter || byte.isSpace || byte == ASCII.colon || byte == ASCII.hyphen || byte == 0x29 else {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  /// `0x0000003E 0x00000000 0x00000000 0x00000000 0x00000000`: four numbers and no bracket.
+  private mutating func readBareParameters(from start: Int) -> Int? {
+    var list: [String] = []
+    var offset = start
+    while list.count < 4 {
+      while offset < text.count, bytes[offset] == ASCII.space || bytes[offset] == ASCII.comma { offset += 1 }
+      guard let number = hexadecimal(at: offset, needsPrefix: true) else { return nil }
+      list.append(text.string(number.start..<number.end))
+      offset = number.end
+    }
+    guard offset == text.count || bytes[offset] != ASCII.dot else { return nil }
+    if readsParameters { result.add(parameters: list) }
+    return offset
+  }
+
   /// A number, or the wildcard that stands for one: `parameter1`, `0x<nnnnnnnn>`, `xxxxxxxx`, `Parameter 2`.
   private func isParameter(_ text: ArraySlice<UInt8>) -> Bool {
     guard !text.isEmpty, text.count <= Self.maximumParameterLength else { return false }
     let folded = text.map(\.folded)
     if folded.allSatisfy(\.isHexDigit) { return true }
-    if folded.starts(with: [0x30, 0x78]) { return folded.dropFirst(2).allSatisfy { $0.isAlphanumeric || $0 == 0x3C || $0 == 0x3E || $0 == 0x3F } }
+    if folded.starts(with: [0x30, 0x78]) {
+      return folded.dropFirst(2).allSatisfy { $0.isAlphanumeric || $0 == 0x3C || $0 == 0x3E || $0 == 0x3F }
+    }
     if folded.starts(with: Array("param".utf8)) { return folded.allSatisfy { $0.isWord || $0 == ASCII.space } }
     guard let first = folded.first else { return false }
     let marks = folded.filter { $0 != 0x3C && $0 != 0x3E }
@@ -229,20 +268,42 @@ struct StopErrorScanner {
   // MARK: Names
 
   /// `: IRQL_NOT_LESS_OR_EQUAL`, `(PNP_DETECTED_FATAL_ERROR)`, ` PAGE_FAULT_IN_NONPAGED_AREA` behind a code.
-  private mutating func readName(from start: Int) -> Int {
+  private mutating func readName(from start: Int, onlyKnown: Bool = false) -> Int {
     var offset = start
-    while offset < text.count, [ASCII.space, ASCII.colon, 0x28, ASCII.hyphen, ASCII.quote, ASCII.comma, 0x2A, 0x3D].contains(bytes[offset]) {
+    while offset < text.count,
+      [ASCII.space, ASCII.colon, 0x28, ASCII.hyphen, ASCII.quote, ASCII.comma, 0x2A, 0x3D].contains(bytes[offset])
+    {
       offset += 1
     }
     var end = offset
-    while end < text.count, bytes[end].isWord { end += 1 }
+    while end < text.count, bytes[end].isWord || isHyphenInName(end, from: offset) { end += 1 }
     let name = bytes[offset..<end]
     guard name.count >= 5, name.contains(ASCII.underscore), name.first?.isUpper == true, !BugcheckNames.isStatus(name)
     else { return start }
     let isCapital = name.allSatisfy { !$0.isLower }
-    guard isCapital || BugcheckNames.isKnown(name) || name.filter({ $0 == ASCII.underscore }).count >= 2 else { return start }
+    let isNameLike = isCapital || name.filter { $0 == ASCII.underscore }.count >= 2
+    guard BugcheckNames.isKnown(name) || isNameLike && !onlyKnown else { return start }
     result.add(name: String(decoding: name, as: UTF8.self))
     return end
+  }
+}
+
+extension StopErrorScanner {
+  /// `Page_Fault_in_Non-Paged_Area`
+  fileprivate func isHyphenInName(_ offset: Int, from start: Int) -> Bool {
+    guard text.bytes[offset] == ASCII.hyphen, offset + 1 < text.count, text.bytes[offset + 1].isLetter else {
+      return false
+    }
+    return text.bytes[start..<offset].contains(ASCII.underscore)
+  }
+
+  /// Whether a text is about stop errors at all: lists of numbers in brackets stand in other articles as well.
+  static func speaksOfStops(_ text: FoldedBytes) -> Bool {
+    text.containsAny([
+      "blue screen", "bugcheck", "bug check", "stop error", "stop message", "stop screen", "stop code", "stop 0x",
+      "stop: 0x", "error message",
+      "stop: ", "stop)", "\"stop\"",
+    ])
   }
 }
 
@@ -250,19 +311,23 @@ extension ArticleDocument {
   /// The article's own stop errors: those of its title first, then in the order of the text.
   func stopErrors(title: String?, _ paragraphs: [ArticleParagraph]) -> StopErrors {
     var errors = StopErrors()
-    if let title {
-      var scanner = StopErrorScanner(FoldedBytes(title), readsParameters: false, into: errors)
+    let heading = title.map { FoldedBytes($0) }
+    let speaksOfStops =
+      heading.map { StopErrorScanner.speaksOfStops($0) } == true
+      || paragraphs.contains { StopErrorScanner.speaksOfStops($0.text) }
+    if let heading {
+      var scanner = StopErrorScanner(heading, readsParameters: false, speaksOfStops: speaksOfStops, into: errors)
       scanner.scan()
       errors = scanner.result
     }
     var announced = false
     for paragraph in paragraphs where paragraph.section != .appliesTo {
-      var scanner = StopErrorScanner(paragraph.text, readsParameters: true, into: errors)
+      var scanner = StopErrorScanner(paragraph.text, readsParameters: true, speaksOfStops: speaksOfStops, into: errors)
       scanner.scan()
       errors = scanner.result
       if announced, let list = parameterLine(paragraph.text) { errors.add(parameters: list) }
       announced = paragraph.text.contains("parameters") || announced && paragraph.isListing
-      for name in BugcheckNames.known(in: paragraph.text) where !errors.names.contains(name) { errors.add(name: name) }
+      for name in BugcheckNames.known(in: paragraph.text) { errors.add(name: name) }
     }
     return errors
   }
@@ -270,7 +335,9 @@ extension ArticleDocument {
   /// A line of nothing but three or four numbers, after a sentence that announces parameters.
   private func parameterLine(_ text: FoldedBytes) -> [String]? {
     guard text.count <= 80 else { return nil }
-    let parts = text.bytes.split(separator: ASCII.comma).map { text.bytes[trimmed(text.bytes, $0.startIndex..<$0.endIndex)] }
+    let parts = text.bytes.split(separator: ASCII.comma).map {
+      text.bytes[trimmed(text.bytes, $0.startIndex..<$0.endIndex)]
+    }
     guard (3...4).contains(parts.count) else { return nil }
     for part in parts {
       let digits = part.starts(with: [0x30, 0x78]) || part.starts(with: [0x30, 0x58]) ? part.dropFirst(2) : part

@@ -113,3 +113,15 @@ func words(_ text: [UInt8], _ range: Range<Int>) -> [Range<Int>] {
   }
   return result
 }
+
+extension Article {
+  /// Values of one field beyond this number are not read; hostile text could name a hundred thousand drivers.
+  static let maximumValues = 512
+}
+
+extension Array where Element: Equatable {
+  /// Appends what is not there yet, up to `Article.maximumValues`.
+  mutating func appendNew(_ element: Element) {
+    if count < Article.maximumValues, !contains(element) { append(element) }
+  }
+}

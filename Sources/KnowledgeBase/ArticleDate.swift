@@ -15,7 +15,9 @@ enum ArticleDate {
     if let month = month(parts[1]), parts[1].count == 3, let day = number(parts[0]), parts[0].count <= 2 {
       return format(fullYear, month, day)
     }
-    guard let month = number(parts[0]), let day = number(parts[1]), parts[0].count <= 2, parts[1].count <= 2 else { return nil }
+    guard let month = number(parts[0]), let day = number(parts[1]), parts[0].count <= 2, parts[1].count <= 2 else {
+      return nil
+    }
     return format(fullYear, month, day)
   }
 

@@ -42,10 +42,14 @@ struct ArticleDocument: Sendable {
       guard index < footer, roles[index] != .blank else { continue }
       if text.rule(index) != nil {
         roles[index] = .rule
+        // Articles without headings begin behind the header's rule, or behind the product list's.
+        if place.section == .header || place.section == .appliesTo && listed(above: index) { place = Place() }
         continue
       }
       let line = text.folded(index)
-      if line.hasPhrase("additional query words", at: 0) || line.hasPhrase("keywords  ", at: 0) && place.section != .header {
+      if line.hasPhrase("additional query words", at: 0)
+        || line.hasPhrase("keywords  ", at: 0) && place.section != .header
+      {
         footer = index
         place = Place(section: .footer)
         places[index] = place
@@ -59,8 +63,10 @@ struct ArticleDocument: Sendable {
         }
         continue
       }
-      if underline == 0x3D {
-        place = Place(section: ArticleHeadings.section(line) ?? .moreInformation)
+      if let section = ArticleHeadings.section(line) {
+        place = Place(section: section)
+      } else if underline == 0x3D {
+        place = Place(section: .moreInformation)
       } else {
         place.product = text.string(index)
       }
@@ -69,10 +75,17 @@ struct ArticleDocument: Sendable {
     }
   }
 
+  /// A rule ends the product list, not the line that announces it.
+  private func listed(above index: Int) -> Bool {
+    text.printed(before: index).map { roles[$0] == .text } ?? false
+  }
+
   /// The rule under a heading is as long as the heading; the rules around tables and parts of the text are not.
   private func underline(below index: Int) -> UInt8? {
     let next = index + 1
     guard text.lines[index].indent == 0, let rule = text.rule(next), text.lines[next].indent == 0 else { return nil }
+    // `+-----+` frames a row of a table.
+    guard text.bytes[text.lines[next].content.lowerBound] != 0x2B else { return nil }
     let length = text.lines[index].content.count
     let drawn = text.lines[next].content.count
     guard rule == 0x3D || rule == ASCII.hyphen, drawn <= length + 1, drawn + 1 >= min(length, 70) else { return nil }

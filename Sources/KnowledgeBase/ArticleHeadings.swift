@@ -54,7 +54,9 @@ enum ArticleHeadings {
     let text = plain(line)
     for (words, part) in parts {
       if text == words { return (part, nil) }
-      guard partsNamingProduct.contains(words), line.hasPhrase(words + " for ", at: 0), !text.hasSuffix(".") else { continue }
+      guard partsNamingProduct.contains(words), line.hasPhrase(words + " for ", at: 0), !text.hasSuffix(".") else {
+        continue
+      }
       let start = words.utf8.count + 5
       return (part, line.string(start..<line.count))
     }

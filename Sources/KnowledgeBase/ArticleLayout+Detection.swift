@@ -29,7 +29,7 @@ extension ArticleLayout {
     if opening.folded == Array("help and support".utf8) { return (.gluedTable, "begins with 'Help and Support'") }
     if let heading = signs.gluedHeading { return (.oneLine, "the heading \(heading) touches the text around it") }
     if endsInNumber(opening) { return (.titleWithNumber, "the title ends in the article's number") }
-    if signs.wrapped >= 4, signs.wrapped * 4 >= signs.text {
+    if signs.wrapped >= 3, signs.wrapped * 8 >= signs.text {
       return (.hardWrapped, "\(signs.wrapped) of \(signs.text) lines break inside a sentence")
     }
     if signs.headings == 0, signs.long > 0 { return (.prose, "paragraphs without section headings") }
@@ -88,6 +88,8 @@ extension ArticleLayout {
       return nil
     }
 
-    private static let gluable = ["SYMPTOMS", "CAUSE", "RESOLUTION", "WORKAROUND", "STATUS", "MORE INFORMATION", "SUMMARY"]
+    private static let gluable = [
+      "SYMPTOMS", "CAUSE", "RESOLUTION", "WORKAROUND", "STATUS", "MORE INFORMATION", "SUMMARY",
+    ]
   }
 }

@@ -10,12 +10,13 @@ struct FileTableHeading: Hashable, Sendable {
   var isGlued: Bool
 
   /// A longer name stands before its own beginning or end.
-  private static let names: [([UInt8], FileColumn)] = ([
-    ("file name", .name), ("filename", .name), ("file version", .version), ("product version", .other),
-    ("file size", .size), ("version", .version), ("size", .size), ("date", .date), ("time", .time),
-    ("platform", .platform), ("processor", .platform), ("cpu", .platform), ("sp requirement", .servicePack),
-    ("service branch", .serviceBranch), ("folder", .other), ("hash", .other), ("file", .name), ("bytes", .other),
-  ] as [(String, FileColumn)]).map { (Array($0.0.utf8), $0.1) }
+  private static let names: [([UInt8], FileColumn)] =
+    ([
+      ("file name", .name), ("filename", .name), ("file version", .version), ("product version", .other),
+      ("file size", .size), ("version", .version), ("size", .size), ("date", .date), ("time", .time),
+      ("platform", .platform), ("processor", .platform), ("cpu", .platform), ("sp requirement", .servicePack),
+      ("service branch", .serviceBranch), ("folder", .other), ("hash", .other), ("file", .name), ("bytes", .other),
+    ] as [(String, FileColumn)]).map { (Array($0.0.utf8), $0.1) }
 
   /// nil where the line holds anything but column names, fewer than three of them, or no file name.
   init?(_ line: FoldedBytes) {
@@ -27,12 +28,16 @@ struct FileTableHeading: Hashable, Sendable {
       let gap = offset
       while offset < line.count, line.bytes[offset] == ASCII.space || line.bytes[offset] == 0x7C { offset += 1 }
       guard offset < line.count else { break }
-      guard let (name, column) = Self.names.first(where: { matchesBytes($0.0, in: line.folded, at: offset) }) else { return nil }
+      guard let (name, column) = Self.names.first(where: { matchesBytes($0.0, in: line.folded, at: offset) }) else {
+        return nil
+      }
       if gap == offset, !columns.isEmpty { isGlued = true }
       columns.append(column)
       offset += name.count
     }
-    guard columns.count >= 3, columns.contains(.name), columns.contains(.date) || columns.contains(.size) else { return nil }
+    guard columns.count >= 3, columns.contains(.name), columns.contains(.date) || columns.contains(.size) else {
+      return nil
+    }
   }
 }
 
@@ -73,7 +78,9 @@ enum FileCell {
     if let slash = name.lastIndex(of: 0x5C) { name = name[(slash + 1)...] }
     guard let dot = name.lastIndex(of: ASCII.dot), dot > name.startIndex else { return nil }
     let suffix = name[(dot + 1)...]
-    guard (1...12).contains(suffix.count), suffix.allSatisfy(\.isWord), suffix.contains(where: \.isLetter) else { return nil }
+    guard (1...12).contains(suffix.count), suffix.allSatisfy(\.isWord), suffix.contains(where: \.isLetter) else {
+      return nil
+    }
     guard name.allSatisfy({ $0 > ASCII.space && !forbidden.contains($0) }) else { return nil }
     return name
   }

@@ -8,7 +8,9 @@ enum ArticleUngluing {
     var offset = 0
     while offset < text.count {
       let previous = offset > 0 ? text[offset - 1] : ASCII.lineFeed
-      if text[offset].isUpper, !previous.isUpper, let length = heading(text, at: offset, previous: previous) {
+      if text[offset].isUpper, !previous.isUpper || followsName(text, at: offset),
+        let length = heading(text, at: offset, previous: previous)
+      {
         breakLine(&result)
         result.append(contentsOf: text[offset..<(offset + length)])
         breakLine(&result)
@@ -22,6 +24,15 @@ enum ArticleUngluing {
     }
     return result
   }
+
+  /// `BAD_POOL_HEADERCAUSEA router`: behind a bugcheck's name a heading touches capitals; `BECAUSE` holds none.
+  private static func followsName(_ text: [UInt8], at offset: Int) -> Bool {
+    var start = offset
+    while start > 0, offset - start < longestName, text[start - 1].isUpper || text[start - 1].isDigit { start -= 1 }
+    return start > 0 && text[start - 1] == ASCII.underscore
+  }
+
+  private static let longestName = 64
 
   /// `hotfix.If`: a full stop between a small letter and a capital that begins a word.
   private static func endsSentence(_ text: [UInt8], at offset: Int) -> Bool {
@@ -45,10 +56,12 @@ enum ArticleUngluing {
   private static func heading(_ text: [UInt8], at offset: Int, previous: UInt8) -> Int? {
     for (words, naming) in headings where matchesBytes(words, in: text, at: offset) {
       var end = offset + words.count
-      if naming, matchesBytes(forProduct, in: text, at: end), let opening = openingOffset(text, from: end) { end = opening }
+      if naming, matchesBytes(forProduct, in: text, at: end), let opening = openingOffset(text, from: end) {
+        end = opening
+      }
       let next = end < text.count ? text[end] : ASCII.lineFeed
       let gluedAfter = beginsWord(text, at: end) || next == ASCII.lineFeed
-      let gluedBefore = !previous.isSpace && !previous.isUpper
+      let gluedBefore = !previous.isSpace
       if gluedAfter, gluedBefore || previous.isSpace && next != ASCII.lineFeed || previous == ASCII.lineFeed {
         return end - offset
       }
@@ -91,7 +104,9 @@ enum ArticleUngluing {
   private static let headings: [(words: [UInt8], naming: Bool)] =
     ArticleHeadings.sections.filter { $0.section != .properties }.map { (Array($0.words.uppercased().utf8), false) }
     + ArticleHeadings.parts.map {
-      (Array(($0.words.prefix(1).uppercased() + $0.words.dropFirst()).utf8),
-        ArticleHeadings.partsNamingProduct.contains($0.words))
+      (
+        Array(($0.words.prefix(1).uppercased() + $0.words.dropFirst()).utf8),
+        ArticleHeadings.partsNamingProduct.contains($0.words)
+      )
     } + [(Array("Properties".utf8), false)]
 }

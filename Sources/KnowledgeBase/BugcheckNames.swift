@@ -7,7 +7,9 @@ enum BugcheckNames {
   /// Names of statuses, events and errors look alike and stop nothing.
   static func isStatus(_ name: ArraySlice<UInt8>) -> Bool {
     let text = String(decoding: name.prefix(12), as: UTF8.self)
-    return ["STATUS_", "ERROR_", "IOCTL_", "FSCTL_", "IRP_", "HKEY_", "REG_", "WM_", "KB_"].contains { text.hasPrefix($0) }
+    return ["STATUS_", "ERROR_", "IOCTL_", "FSCTL_", "IRP_", "HKEY_", "REG_", "WM_", "KB_"].contains {
+      text.hasPrefix($0)
+    }
   }
 
   /// Documented names in a passage.

@@ -54,7 +54,9 @@ extension GluedTable {
       let revision = Array(row.run.dropLast(lead))
       let group = Array(row.run.suffix(lead))
       guard group[0] != 0x30, revision.count == 1 || revision[0] != 0x30 else { return nil }
-      guard let part = number(revision), part <= maximumRevision, let size = number(group + row.sizeTail) else { return nil }
+      guard let part = number(revision), part <= maximumRevision, let size = number(group + row.sizeTail) else {
+        return nil
+      }
       return Cut(version: row.versionHead + String(decoding: revision, as: UTF8.self), size: size)
     }
   }

@@ -35,7 +35,9 @@ enum GluedTable {
       } else {
         // Backwards: groups of three digits behind commas, the run, the version's other parts.
         var start = end
-        while start >= 4, line.bytes[start - 4] == ASCII.comma, line.bytes[(start - 3)..<start].allSatisfy(\.isDigit) { start -= 4 }
+        while start >= 4, line.bytes[start - 4] == ASCII.comma, line.bytes[(start - 3)..<start].allSatisfy(\.isDigit) {
+          start -= 4
+        }
         sizeTail = line.bytes[start..<end].filter(\.isDigit)
         let runEnd = start
         while start > 0, line.bytes[start - 1].isDigit { start -= 1 }
@@ -59,7 +61,8 @@ enum GluedTable {
       func take(_ words: [String]) -> String? {
         guard let word = words.first(where: { line.hasPhrase($0, at: offset) }) else { return nil }
         defer { offset += word.utf8.count }
-        return word == GluedTable.notApplicable || word == "none" ? "" : line.string(offset..<(offset + word.utf8.count))
+        return word == GluedTable.notApplicable || word == "none"
+          ? "" : line.string(offset..<(offset + word.utf8.count))
       }
       for column in columns {
         while offset < line.count, line.bytes[offset] == ASCII.space { offset += 1 }
@@ -119,7 +122,9 @@ enum GluedTable {
       let count = hyphen - digits
       guard count >= 1 else { return nil }
       if digits > 0, bytes[digits - 1] == ASCII.comma { return (4...5).contains(count) ? digits + 3 : nil }
-      guard count >= 2, let two = ArticleDate.number(bytes[(hyphen - 2)..<hyphen]), (1...31).contains(two) else { return hyphen - 1 }
+      guard count >= 2, let two = ArticleDate.number(bytes[(hyphen - 2)..<hyphen]), (1...31).contains(two) else {
+        return hyphen - 1
+      }
       return hyphen - 2
     }
 
