@@ -69,7 +69,8 @@ let package = Package(
     .executableTarget(
       name: "FaultlineCommand",
       dependencies: [
-        "Faultline", "Reporting", "Facts",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "Matching", "Symbols", "ByteReading", "CrashDumpFormat", "Analyses",
+        "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),

@@ -92,7 +92,8 @@ public struct Diagnoser: Sendable {
     // Loaded modules stay among the facts only where a reason names them.
     let named = Set(findings.flatMap(\.because).compactMap(\.fact))
     let kept = facts.filter { $0.kind != .module || named.contains($0.id) }
-    let settled = findings.contains { $0.verdict == .confirmed }
+    // A finding with a plan of its own says what to collect and do; general advice beside it would only repeat that.
+    let settled = findings.contains { $0.verdict >= .probable }
     return Diagnosis(
       evidence: evidence, machine: machine, facts: kept, findings: planned,
       nextSteps: settled ? [] : nextSteps(facts: facts, machine: machine), missing: missing, dumps: dumps)

@@ -39,6 +39,16 @@ public struct EvidencePiece: Sendable {
     }
   }
 
+  /// A path of which not even the first byte could be had.
+  public init(unreadable path: String, _ reason: String) {
+    self.init(
+      unreadable: path,
+      EvidenceProblem(what: "file", because: .notPresent, expected: "a readable file", found: reason, text: "\(path): \(reason)"))
+  }
+
+  /// True where the file could not be opened or read at all, which is no fault of its content.
+  public var isInputOutputFailure: Bool { kind == .unknown && problems.contains { $0.what == "file" } }
+
   private init(unreadable path: String, _ problem: EvidenceProblem) {
     self.path = path
     kind = .unknown

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Faultline
+import Matching
+import Reporting
+
+enum FailOn: String, ExpressibleByArgument, CaseIterable {
+  case confirmed, probable
+}
+
+struct Diagnose: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Files and folders of evidence in; machine, facts, findings and plan out.",
+    discussion: """
+      Examples:
+        faultline diagnose 112126-8765-01.dmp
+        faultline diagnose case-folder --symbols symbols --format json --output answer.json
+      """)
+
+  @OptionGroup var evidence: EvidenceOptions
+  @OptionGroup var knowledge: KnowledgeOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: "Exit with 1 when there is a finding of this verdict or a stronger one: confirmed or probable.")
+  var failOn: FailOn?
+
+  func run() async throws {
+    let diagnoser = Diagnoser(catalogue: try knowledge.catalogue(), symbols: try evidence.symbolFolder())
+    let pieces = try await evidence.read(diagnoser, output)
+    try EvidenceOptions.check(pieces)
+    let diagnosis = diagnoser.diagnose(pieces)
+    if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
+    if let failOn {
+      let least: Verdict = failOn == .confirmed ? .confirmed : .probable
+      if diagnosis.findings.contains(where: { $0.finding.verdict >= least }) { throw ExitCode(1) }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Analyses
+import ArgumentParser
+import ByteReading
+import CrashDumpFormat
+import Facts
+import Faultline
+import Reporting
+import WindowsKernel
+
+enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
+  case summary, modules, stack
+}
+
+struct Dump: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "One view of one crash dump: summary, modules or stack.",
+    discussion: """
+      Examples:
+        faultline dump summary MEMORY.DMP
+        faultline dump stack 112126-8765-01.dmp --symbols symbols
+      """)
+
+  @Argument(help: "What to show: summary, modules or stack.")
+  var view: DumpViewName
+
+  @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
+  var file: String
+
+  @Option(
+    help: ArgumentHelp("Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz. Repeatable.", valueName: "dir"))
+  var symbols: [String] = []
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    var evidence = EvidenceOptions()
+    evidence.paths = [file]
+    evidence.symbols = symbols
+    if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) { throw CommandFailure.notFound("\(file): no such file or folder") }
+    let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
+    guard case .dump(let dump) = piece.content else {
+      if piece.problems.isEmpty { throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump") }
+      try EvidenceOptions.check([piece])
+      return
+    }
+    let report = dump.view
+    if output.format != .text { return try output.emit(report.json) }
+    let style = output.style
+    switch view {
+    case .summary: try output.emit(report.summary(style))
+    case .modules: try output.emit(report.moduleList(style))
+    case .stack: try output.emit(report.stackList(style))
+    }
+    for problem in piece.problems { output.note("\(file): \(problem.text)") }
+  }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import ByteReading
+import Faultline
+import KnowledgeBase
+import Reporting
+import Symbols
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case text, json, jsonl, html, csv
+}
+
+/// Options of every command that prints a report.
+struct OutputOptions: ParsableArguments {
+  @Option(help: "How to print: text, json or jsonl (one object per line).")
+  var format: OutputFormat = .text
+
+  @Option(help: ArgumentHelp("Write to this file instead of standard output.", valueName: "path"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Time zone for times in text output, such as Europe/Berlin; articles print UTC, people see local time. Default: this computer's.",
+      valueName: "name"))
+  var timeZone: String?
+
+  @Flag(help: "No progress and no notes on stderr.")
+  var quiet = false
+
+  @Flag(help: "No colour, whatever the terminal.")
+  var noColor = false
+
+  func validate() throws {
+    if format == .html || format == .csv {
+      throw ValidationError("This command prints text, json or jsonl; \(format.rawValue) is not among them.")
+    }
+    if let timeZone, !LocalTime.setZone(timeZone) {
+      throw ValidationError("'\(timeZone)' is no time zone this computer knows. Example: Europe/Berlin.")
+    }
+  }
+
+  var style: TextStyle {
+    let color =
+      !noColor && output == nil && Terminal.outputIsTerminal && Terminal.environment("NO_COLOR") == nil
+      && Terminal.environment("TERM") != "dumb"
+    return TextStyle(width: Terminal.width, color: color) { LocalTime.text($0) }
+  }
+
+  /// Prints a report, or writes it to the file of `--output`.
+  func emit(_ text: String) throws {
+    if let output {
+      if let reason = Terminal.writeFile(text, to: output) { throw CommandFailure.inputOutput("\(output): \(reason)") }
+    } else if !Terminal.write(text, to: 1) {
+      throw CommandFailure.inputOutput("standard output: cannot be written")
+    }
+  }
+
+  /// A document as JSON, indented for `json` and on one line for `jsonl`.
+  func emit(_ document: JSONValue) throws { try emit(document.text(pretty: format == .json) + "\n") }
+
+  func note(_ text: String) {
+    if !quiet { Terminal.complain(text) }
+  }
+}
+
+/// Where knowledge comes from.
+struct KnowledgeOptions: ParsableArguments {
+  @Option(
+    name: .customLong("kb"),
+    help: ArgumentHelp("Knowledge base. Default: the bundled catalogue, which needs no import.", valueName: "file"))
+  var knowledgeBase: String?
+
+  func catalogue() throws -> Catalogue {
+    if let knowledgeBase {
+      throw CommandFailure.usage("\(knowledgeBase): this version has only the bundled catalogue; importing articles comes later.")
+    }
+    do {
+      return try Catalogue.bundled()
+    } catch {
+      throw CommandFailure(code: ExitCode(70), message: "the bundled catalogue is damaged: \(error)")
+    }
+  }
+}
+
+/// Files and folders of evidence.
+struct EvidenceOptions: ParsableArguments {
+  @Argument(help: ArgumentHelp("Files and folders of evidence.", valueName: "path"))
+  var paths: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz (Volatility 3 tables). Repeatable.", valueName: "dir"))
+  var symbols: [String] = []
+
+  func validate() throws {
+    if paths.isEmpty { throw ValidationError("Name at least one file or folder.") }
+  }
+
+  func symbolFolder() throws -> SymbolFolder? {
+    guard !symbols.isEmpty else { return nil }
+    let folder = SymbolFolder(paths: symbols)
+    if folder.entries.isEmpty {
+      throw CommandFailure.notFound("\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) found")
+    }
+    return folder
+  }
+
+  /// The evidence read. Fails where a path does not exist and nothing else was named, or where nothing at all could be read.
+  func read(_ diagnoser: Diagnoser, _ output: OutputOptions) async throws -> [EvidencePiece] {
+    let found = EvidencePaths(paths)
+    if found.files.isEmpty && found.problems.isEmpty {
+      if let first = found.notFound.first { throw CommandFailure.notFound("\(first): no such file or folder") }
+      throw CommandFailure.unreadable("\(paths.joined(separator: ", ")): no file in it")
+    }
+    let showsProgress = Terminal.errorIsTerminal && !output.quiet && found.files.count > 8
+    var pieces = await diagnoser.read(found.files) { done, total in
+      if showsProgress { _ = Terminal.write("\r\(done) of \(total) files read", to: 2) }
+    }
+    if showsProgress { _ = Terminal.write("\r\u{1B}[K", to: 2) }
+    pieces += found.notFound.map { EvidencePiece(unreadable: $0, "no such file or folder") }
+    pieces += found.problems.map { EvidencePiece(unreadable: $0.path, $0.error.detail) }
+    return pieces
+  }
+
+  /// Ends with the contract's code where nothing was read.
+  static func check(_ pieces: [EvidencePiece]) throws {
+    guard !pieces.contains(where: \.isRead) else { return }
+    let lines = pieces.prefix(5).flatMap { piece in piece.problems.prefix(1).map { "\(piece.path): \($0.text)" } }
+    let more = pieces.count > 5 ? "\n  and \(pieces.count - 5) more" : ""
+    let message = "nothing of the evidence could be read\n  " + lines.joined(separator: "\n  ") + more
+    throw pieces.allSatisfy(\.isInputOutputFailure) ? CommandFailure.inputOutput(message) : CommandFailure.unreadable(message)
+  }
+}
