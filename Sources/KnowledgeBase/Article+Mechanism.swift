@@ -14,11 +14,9 @@ extension ArticleDocument {
     var counted: [ArticleSection: Int] = [:]
     var statesCause = false
     func weigh(_ text: FoldedBytes, _ factor: Double, _ place: String) {
-      for (mechanism, terms) in ArticleMechanismTerms.table {
-        for (phrase, weight) in terms where Self.holds(text, phrase) {
-          scores[mechanism, default: 0] += weight * factor
-          if reasons[mechanism] == nil { reasons[mechanism] = "'\(phrase)' in the \(place)" }
-        }
+      for term in MechanismTerm.all where term.stands(in: text) {
+        scores[term.mechanism, default: 0] += term.weight * factor
+        if reasons[term.mechanism] == nil { reasons[term.mechanism] = "'\(term.phrase)' in the \(place)" }
       }
     }
     if let title { weigh(FoldedBytes(" " + title + " "), 1.5, "title") }
@@ -46,17 +44,6 @@ extension ArticleDocument {
     return statesCause ? (.other, "a cause is stated in other words") : (.none, "no cause is stated")
   }
 
-  /// A phrase, or two with a few words between them: `frees … twice`.
-  private static func holds(_ text: FoldedBytes, _ phrase: String) -> Bool {
-    let parts = phrase.split(separator: "…", maxSplits: 1)
-    guard parts.count == 2 else { return text.contains(phrase) }
-    guard let found = text.find(String(parts[0])) else { return false }
-    let start = found + parts[0].utf8.count - 1
-    return text.find(String(parts[1]), from: start, to: min(text.count, start + longestGap)) != nil
-  }
-
-  private static let longestGap = 60
-
   /// `This problem occurs because …` outside a cause section.
   private static func explains(_ paragraph: ArticleParagraph) -> Bool {
     guard [.body, .symptoms, .summary].contains(paragraph.section), paragraph.place.part == nil else { return false }
@@ -64,5 +51,33 @@ extension ArticleDocument {
       "issue occurs because", "problem occurs because", "behavior occurs because", "error occurs because",
       "is caused by", "are caused by", "problem is due to",
     ])
+  }
+}
+
+/// A row of the terms' table, ready for the search.
+private struct MechanismTerm: Sendable {
+  let mechanism: Mechanism
+  let phrase: String
+  let weight: Double
+  /// One part, or two with a few words between them: `frees … twice`.
+  let parts: [[UInt8]]
+
+  static let longestGap = 60
+
+  static let all: [MechanismTerm] = ArticleMechanismTerms.table.flatMap { mechanism, terms in
+    terms.map { phrase, weight in
+      let parts = phrase.split(separator: "…", maxSplits: 1).map { Array($0.utf8) }
+      return MechanismTerm(mechanism: mechanism, phrase: phrase, weight: weight, parts: parts)
+    }
+  }
+
+  func stands(in text: FoldedBytes) -> Bool {
+    guard let first = parts.first, let found = findBytes(first, in: text.folded, from: 0, to: text.count) else {
+      return false
+    }
+    guard parts.count == 2 else { return true }
+    // The space before the gap may be the one behind it.
+    let start = found + first.count - 1
+    return findBytes(parts[1], in: text.folded, from: start, to: min(text.count, start + Self.longestGap)) != nil
   }
 }
