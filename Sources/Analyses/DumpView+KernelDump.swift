@@ -74,7 +74,7 @@ extension KernelDump {
       let known = KernelBuilds.all.filter { $0.build == Int(header.build) }.count
       missing.append(
         Missing(
-          "system.version", because: .notInDump,
+          "system.revision", because: .notInDump,
           detail: architecture == .x64 && known > 0
             ? "The revision of build \(header.build) is not known: none of the \(known) bundled kernels of that build has its addresses."
             : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."))
