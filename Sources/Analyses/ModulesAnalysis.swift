@@ -19,7 +19,8 @@ enum ModulesAnalysis: DumpAnalysis {
       if let timestamp = module.timestamp { attributes["timestamp"] = .text(hexadecimal(UInt64(timestamp), digits: 8)) }
       facts.append(
         Fact(
-          .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".", attributes: attributes,
+          .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".",
+          attributes: attributes,
           origin: "DriverList"))
     }
     for driver in dump.dump.triage?.unloadedDrivers ?? [] {

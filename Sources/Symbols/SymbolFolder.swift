@@ -54,7 +54,8 @@ public struct SymbolFolder: Sendable {
       let stem = file.split(separator: ".").first
     else { return nil }
     let halves = stem.split(separator: "-")
-    guard halves.count == 2, halves[0].utf8.count == 32, halves[0].allSatisfy(\.isHexDigit), let age = UInt32(halves[1], radix: 16)
+    guard halves.count == 2, halves[0].utf8.count == 32, halves[0].allSatisfy(\.isHexDigit),
+      let age = UInt32(halves[1], radix: 16)
     else { return nil }
     return Entry(
       path: path,

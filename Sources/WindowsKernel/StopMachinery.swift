@@ -4,10 +4,13 @@ import Facts
 enum StopMachinery {
   /// Names by prefix; each is a routine of bugcheck or exception dispatch (names: public symbols).
   static let prefixes = [
-    "nt!KeBugCheck", "nt!KiBugCheck", "nt!KiFatal", "nt!_C_specific_handler", "nt!__C_specific_handler", "nt!RtlpExecuteHandler",
-    "nt!RtlDispatchException", "nt!KiDispatchException", "nt!KiExceptionDispatch", "nt!KiPageFault", "nt!KiGeneralProtectionFault",
+    "nt!KeBugCheck", "nt!KiBugCheck", "nt!KiFatal", "nt!_C_specific_handler", "nt!__C_specific_handler",
+    "nt!RtlpExecuteHandler",
+    "nt!RtlDispatchException", "nt!KiDispatchException", "nt!KiExceptionDispatch", "nt!KiPageFault",
+    "nt!KiGeneralProtectionFault",
     "nt!KiSegmentNotPresentFault", "nt!KiTrap", "nt!KiInvalidOpcodeFault", "nt!KiDivideErrorFault", "nt!KiDoubleFault",
-    "nt!KiStackFault", "nt!KiBreakpointTrap", "nt!KiRaiseException", "nt!CommonDispatchException", "nt!PspSystemThreadStartup$filt",
+    "nt!KiStackFault", "nt!KiBreakpointTrap", "nt!KiRaiseException", "nt!CommonDispatchException",
+    "nt!PspSystemThreadStartup$filt",
     "nt!PspUnhandledExceptionInSystemThread", "nt!KiSystemServiceHandler", "nt!RtlpGetStackLimits", "nt!MmAccessFault",
     "nt!MiSystemFault", "nt!MiRaisedIrqlFault", "nt!KeInvalidAccessAllowed", "hal!HalpNMIHalt", "nt!KiProcessNMI",
     "nt!_except_handler", "nt!ExecuteHandler",
@@ -34,7 +37,9 @@ enum StopMachinery {
   private static func failingFrame(
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
-    if let address = exception?.address, let index = frames.firstIndex(where: { $0.address == address }) { return index }
+    if let address = exception?.address, let index = frames.firstIndex(where: { $0.address == address }) {
+      return index
+    }
     let named = frames.firstIndex { frame in
       guard let symbol = frame.symbol else { return true }
       return !prefixes.contains { symbol.hasPrefix($0) }
