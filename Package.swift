@@ -69,7 +69,8 @@ let package = Package(
     .executableTarget(
       name: "FaultlineCommand",
       dependencies: [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "Matching", "Symbols", "ByteReading", "CrashDumpFormat", "Analyses",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "Matching", "Symbols", "ByteReading", "CrashDumpFormat",
+        "Analyses",
         "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -88,7 +89,8 @@ let package = Package(
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
     tests("Symbols", ["ByteReading"]),
-    tests("WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
+    tests(
+      "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
     tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("Servicing", ["Facts"]),
@@ -96,8 +98,11 @@ let package = Package(
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),
     tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
-    .testTarget(name: "FaultlineTests", dependencies: ["Faultline", "Reporting", "KnowledgeBase", "Facts", "EvidenceSynthesis"], swiftSettings: common),
-    .testTarget(name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand"], swiftSettings: common),
+    .testTarget(
+      name: "FaultlineTests", dependencies: ["Faultline", "Reporting", "KnowledgeBase", "Facts", "EvidenceSynthesis"],
+      swiftSettings: common),
+    .testTarget(
+      name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand"], swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )
