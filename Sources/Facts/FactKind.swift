@@ -15,7 +15,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// five from there on; `any`), `module` (file name), `symbol` (`netbt!Name`), `trust`, `processor`, `session`,
   /// `thread` (`faulting`, `other`).
   public static let frame = FactKind(rawValue: "frame")
-  /// The module the failure is laid to: `module`, `path`, `version`, `reason`.
+  /// The module the failure is laid to: `module`, `path`, `version`, `reason`, `inbox` (a module that Windows itself ships).
   public static let culprit = FactKind(rawValue: "culprit")
   /// A loaded module: `module`, `version`, `timestamp`.
   public static let module = FactKind(rawValue: "module")
@@ -72,7 +72,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .exception: ["code", "address", "module", "symbol", "access", "referenced"],
     .nullDereference: ["module", "symbol", "referenced"],
     .frame: ["index", "position", "module", "symbol", "trust", "processor", "session", "thread"],
-    .culprit: ["module", "path", "version", "reason"],
+    .culprit: ["module", "path", "version", "reason", "inbox"],
     .module: ["module", "version", "timestamp"],
     .unloadedModule: ["module"],
     .moduleList: ["count"],
