@@ -18,9 +18,12 @@ enum StopMachinery {
 
   /// Routines that work on their caller's behalf: a damaged pool block or a bad pointer shows in them, and was brought there.
   static let servants = [
-    "nt!ExFreePool", "nt!ExpFree", "nt!ExAllocatePool", "nt!ExpAllocate", "nt!ExDeferredFreePool", "nt!ExFreeHeapPool", "nt!ExpReleasePool",
-    "nt!RtlpHp", "nt!memcpy", "nt!memmove", "nt!memset", "nt!RtlCopyMemory", "nt!RtlMoveMemory", "nt!RtlFillMemory", "nt!RtlZeroMemory",
-    "nt!RtlCompareMemory", "nt!ProbeFor", "nt!RtlRaiseStatus", "nt!VerifierFreePool", "nt!VerifierExFreePool", "nt!VeAllocatePool",
+    "nt!ExFreePool", "nt!ExpFree", "nt!ExAllocatePool", "nt!ExpAllocate", "nt!ExDeferredFreePool", "nt!ExFreeHeapPool",
+    "nt!ExpReleasePool",
+    "nt!RtlpHp", "nt!memcpy", "nt!memmove", "nt!memset", "nt!RtlCopyMemory", "nt!RtlMoveMemory", "nt!RtlFillMemory",
+    "nt!RtlZeroMemory",
+    "nt!RtlCompareMemory", "nt!ProbeFor", "nt!RtlRaiseStatus", "nt!VerifierFreePool", "nt!VerifierExFreePool",
+    "nt!VeAllocatePool",
   ]
 
   /// The frame where the failing code is, behind routines that only serve it.
@@ -28,7 +31,9 @@ enum StopMachinery {
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
     guard var index = failingFrame(frames, exception: exception, bugcheck: bugcheck) else { return nil }
-    while index + 1 < frames.count, let symbol = frames[index].symbol, servants.contains(where: { symbol.hasPrefix($0) }) { index += 1 }
+    while index + 1 < frames.count, let symbol = frames[index].symbol,
+      servants.contains(where: { symbol.hasPrefix($0) })
+    { index += 1 }
     return index
   }
 
