@@ -90,7 +90,7 @@ public struct StopException: Hashable, Sendable {
   private mutating func read(trapFrame: UInt64, _ dump: CrashDump, _ memory: DumpMemory) {
     guard
       let (layout, isExact) = KernelLayout.find(
-        build: Int(dump.header.build), servicePack: dump.triage.flatMap { ServicePack(cmNtCSDVersion: $0.servicePackBuild) },
+        build: Int(dump.header.build), servicePack: dump.triage.flatMap { Product.servicePack(csdVersion: $0.servicePackBuild) },
         architecture: dump.header.architecture)
     else { return }
     let size = dump.header.is64Bit ? 8 : 4
