@@ -33,7 +33,9 @@ public enum ProductNames {
   /// A name that lists several products (`Windows NT Server versions 3.51, 4.0`) is the machine's where one of them is.
   public static func relation(of machine: Machine, to product: String) -> ProductRelation {
     let listed = Product.canonicalAll(product).map(\.product)
-    let relations = (listed.isEmpty ? [product] : listed).map { relation(of: machine, toCanonical: $0) }
+    // An article about an SNA Server says nothing about which Windows it ran on.
+    guard !listed.isEmpty else { return .unclear }
+    let relations = listed.map { relation(of: machine, toCanonical: $0) }
     return relations.contains(.same) ? .same : relations.contains(.unclear) ? .unclear : .other
   }
 

@@ -109,7 +109,7 @@ import Testing
     ("Windows NT Server versions 3.51, 4.0", "Windows 2000", .other), ("Windows NT", "Windows NT 4.0", .unclear),
     ("Windows NT", "Windows 2000", .other), ("Windows NT 3.51", "Windows NT 4.0", .other),
     ("Windows NT 4.0", "Windows NT 4.0 Terminal Server Edition", .unclear),
-    ("Windows Server 2003", "BeOS", .unclear), ("Microsoft SQL Server 2000", "Windows 2000", .other),
+    ("Windows Server 2003", "BeOS", .unclear), ("Microsoft SNA Server, version 4.0", "Windows 2000", .unclear),
   ])
   func relations(named: String, own: String, relation: ProductRelation) {
     #expect(ProductNames.relation(of: Machine(product: own), to: named) == relation)
