@@ -1,3 +1,5 @@
+import Facts
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -29,9 +31,8 @@ enum LocalTime {
     var time = time_t(unixSeconds)
     var parts = tm()
     guard unsafe localtime_r(&time, &parts) != nil else { return "-" }
-    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
     let zone = unsafe parts.tm_zone.map { unsafe String(cString: $0) } ?? ""
     return
-      "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(two(parts.tm_hour)):\(two(parts.tm_min)) \(zone)"
+      "\(parts.tm_year + 1900)-\(twoDigits(parts.tm_mon + 1))-\(twoDigits(parts.tm_mday)) \(twoDigits(parts.tm_hour)):\(twoDigits(parts.tm_min)) \(zone)"
   }
 }

@@ -117,8 +117,7 @@ extension DumpView {
 
   static func duration(_ seconds: UInt64) -> String {
     let days = seconds / 86_400
-    func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return (days > 0 ? "\(days) d " : "") + "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+    return (days > 0 ? "\(days) d " : "") + "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
   }
 
   /// The day of a Unix time, UTC.
