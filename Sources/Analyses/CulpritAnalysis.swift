@@ -7,7 +7,9 @@ import WindowsKernel
 enum CulpritAnalysis: DumpAnalysis {
   static func facts(_ dump: KernelDump) -> [Fact] {
     guard let found = culprit(dump) else { return [] }
-    var attributes: [FactAttribute: FactValue] = ["module": .text(found.module), "reason": .text(found.reason)]
+    var attributes: [FactAttribute: FactValue] = [
+      "module": .text(found.module), "reason": .text(found.reason), "inbox": .flag(InboxModules.contains(found.module)),
+    ]
     if let entry = dump.modules.entries.first(where: { $0.identity.name == found.module }) {
       if let path = entry.identity.path, !path.isEmpty { attributes["path"] = .text(path) }
       if let version = entry.identity.version { attributes["version"] = .version(version) }

@@ -57,7 +57,7 @@ extension KernelDump {
     view.modules = modules.modules.map { module in
       let inbox = InboxModules.contains(module.name)
       return DumpView.Module(
-        identity: module, timestampMeaning: meaning(ofTimestamp: module.timestamp, inbox: inbox), isInbox: inbox)
+        identity: module, timestampMeaning: meaning(ofTimestampOf: module), isInbox: inbox)
     }
     view.unloadedModules = (dump.triage?.unloadedDrivers ?? []).map {
       DumpView.UnloadedModule(name: $0.name, start: $0.start, end: $0.end)
@@ -79,7 +79,7 @@ extension KernelDump {
       let known = KernelBuilds.all.filter { $0.build == Int(header.build) }.count
       missing.append(
         Missing(
-          "system.version", because: .notInDump,
+          "system.revision", because: .notInDump,
           detail: architecture == .x64 && known > 0
             ? "The revision of build \(header.build) is not known: none of the \(known) bundled kernels of that build has its addresses."
             : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."
@@ -104,9 +104,9 @@ extension KernelDump {
 
   /// Images built reproducibly hold a hash in the timestamp; Windows' own have since 2016 (build 14393). A "date" before 1990
   /// or after the crash is none either.
-  private func meaning(ofTimestamp timestamp: UInt32?, inbox: Bool) -> DumpView.TimestampMeaning {
-    guard let timestamp, timestamp != 0 else { return .unknown }
-    if inbox, header.build >= 14393 { return .buildHash }
+  func meaning(ofTimestampOf module: ModuleIdentity) -> DumpView.TimestampMeaning {
+    guard let timestamp = module.timestamp, timestamp != 0 else { return .unknown }
+    if InboxModules.contains(module.name), header.build >= 14393 { return .buildHash }
     let crash = header.systemTime.flatMap { $0.rfc3339 == nil ? nil : $0.unixSeconds } ?? 4_000_000_000
     return (631_152_000...crash + 86_400).contains(Int64(timestamp)) ? .date : .buildHash
   }

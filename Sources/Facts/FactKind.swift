@@ -15,9 +15,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// five from there on; `any`), `module` (file name), `symbol` (`netbt!Name`), `trust`, `processor`, `session`,
   /// `thread` (`faulting`, `other`).
   public static let frame = FactKind(rawValue: "frame")
-  /// The module the failure is laid to: `module`, `path`, `version`, `reason`.
+  /// The module the failure is laid to: `module`, `path`, `version`, `reason`, `inbox` (a module that Windows itself ships).
   public static let culprit = FactKind(rawValue: "culprit")
-  /// A loaded module: `module`, `version`, `timestamp`.
+  /// A loaded module: `module`, `version`, `timestamp`, `built` (`YYYY-MM-DD`, where the timestamp is a date).
   public static let module = FactKind(rawValue: "module")
   /// A driver no longer loaded: `module`.
   public static let unloadedModule = FactKind(rawValue: "unloaded-module")
@@ -72,8 +72,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .exception: ["code", "address", "module", "symbol", "access", "referenced"],
     .nullDereference: ["module", "symbol", "referenced"],
     .frame: ["index", "position", "module", "symbol", "trust", "processor", "session", "thread"],
-    .culprit: ["module", "path", "version", "reason"],
-    .module: ["module", "version", "timestamp"],
+    .culprit: ["module", "path", "version", "reason", "inbox"],
+    .module: ["module", "version", "timestamp", "built"],
     .unloadedModule: ["module"],
     .moduleList: ["count"],
     .process: ["process", "session"],

@@ -82,7 +82,8 @@ public struct Diagnoser: Sendable {
   }
 
   private func diagnose(
-    facts unnumbered: [Fact], machine: Machine, missing: [Missing], dumps: [Int: DumpView], evidence: [Diagnosis.Evidence]
+    facts unnumbered: [Fact], machine: Machine, missing: [Missing], dumps: [Int: DumpView],
+    evidence: [Diagnosis.Evidence]
   ) -> Diagnosis {
     // A list of two hundred loaded modules comes last: the facts people read have the low numbers.
     var facts = unnumbered.filter { $0.kind != .module } + unnumbered.filter { $0.kind == .module }

@@ -34,7 +34,11 @@ public struct EvidencePaths: Sendable {
 
   private mutating func list(_ folder: String, depth: Int) {
     guard depth < Self.maximumDepth else {
-      problems.append((folder, FileError(path: folder, reason: .system(0), detail: "is nested deeper than \(Self.maximumDepth) folders")))
+      problems.append(
+        (
+          folder,
+          FileError(path: folder, reason: .system(0), detail: "is nested deeper than \(Self.maximumDepth) folders")
+        ))
       return
     }
     let names: [String]
@@ -46,7 +50,8 @@ public struct EvidencePaths: Sendable {
     }
     for name in names {
       guard files.count < Self.maximumFiles else {
-        problems.append((folder, FileError(path: folder, reason: .system(0), detail: "holds more than \(Self.maximumFiles) files")))
+        problems.append(
+          (folder, FileError(path: folder, reason: .system(0), detail: "holds more than \(Self.maximumFiles) files")))
         return
       }
       let child = folder + "/" + name

@@ -43,7 +43,8 @@ public struct EvidencePiece: Sendable {
   public init(unreadable path: String, _ reason: String) {
     self.init(
       unreadable: path,
-      EvidenceProblem(what: "file", because: .notPresent, expected: "a readable file", found: reason, text: "\(path): \(reason)"))
+      EvidenceProblem(
+        what: "file", because: .notPresent, expected: "a readable file", found: reason, text: "\(path): \(reason)"))
   }
 
   /// True where the file could not be opened or read at all, which is no fault of its content.
@@ -85,12 +86,15 @@ public struct EvidencePiece: Sendable {
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
           expected: "a crash dump, knowledge-base article or symptoms file", found: detected.reason,
-          text: "kind of evidence at file offset 0x0: expected a crash dump, knowledge-base article or symptoms file, found \(detected.reason)")
+          text:
+            "kind of evidence at file offset 0x0: expected a crash dump, knowledge-base article or symptoms file, found \(detected.reason)"
+        )
       ]
     default:
       problems = [
         EvidenceProblem(
-          what: detected.kind.rawValue, because: .unsupported, offset: 0, expected: "a kind of evidence this version reads",
+          what: detected.kind.rawValue, because: .unsupported, offset: 0,
+          expected: "a kind of evidence this version reads",
           found: "\(detected.kind.rawValue) (\(detected.reason))",
           text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
       ]
@@ -114,7 +118,8 @@ public struct EvidencePiece: Sendable {
 
 extension EvidenceProblem {
   init(_ error: FileError) {
-    self.init(what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.description)
+    self.init(
+      what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.description)
   }
 
   init(_ error: ReadError) {
@@ -126,7 +131,8 @@ extension EvidenceProblem {
     case .nowhere: break
     }
     self.init(
-      what: (error.trail + [error.reading]).joined(separator: " > "), because: error.kind, offset: offset, address: address,
+      what: (error.trail + [error.reading]).joined(separator: " > "), because: error.kind, offset: offset,
+      address: address,
       expected: error.expected, found: error.found, text: error.description)
   }
 }

@@ -54,7 +54,8 @@ public struct Symptoms: Hashable, Sendable {
       document = try JSONDecoder().decode(Document.self, from: Data(bytes))
     } catch {
       throw ReadError(
-        .malformed, reading: "symptoms", at: .file(0), expected: "a JSON object as faultline.symptoms/1 describes", found: "\(error)")
+        .malformed, reading: "symptoms", at: .file(0), expected: "a JSON object as faultline.symptoms/1 describes",
+        found: "\(error)")
     }
     if let text = document.stopCode {
       guard let code = Self.stopCode(text) else {
@@ -104,13 +105,16 @@ public struct Symptoms: Hashable, Sendable {
     for module in modules {
       var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
       if let version = module.version { attributes["version"] = .version(version) }
-      add(.culprit, "\(module.name)" + (module.version.map { " \($0)" } ?? "") + " is named as the module involved.", attributes)
+      add(
+        .culprit, "\(module.name)" + (module.version.map { " \($0)" } ?? "") + " is named as the module involved.",
+        attributes)
       add(.module, "\(module.name) is on the machine.", attributes)
     }
     for name in loadedModules { add(.module, "\(name) is loaded.", ["module": .text(name)]) }
     for (index, symbol) in stackTop.enumerated() {
       var attributes: [FactAttribute: FactValue] = [
-        "index": .integer(Int64(index)), "position": .text(index == 0 ? "top" : index <= 5 ? "upper" : "any"), "thread": .text("faulting"),
+        "index": .integer(Int64(index)), "position": .text(index == 0 ? "top" : index <= 5 ? "upper" : "any"),
+        "thread": .text("faulting"),
       ]
       let routine = String(symbol.prefix { $0 != "+" })
       if routine.contains("!") {
@@ -134,7 +138,8 @@ public struct Symptoms: Hashable, Sendable {
   public var machine: Machine {
     let name = product.flatMap { Product.canonical($0) }
     return Machine(
-      product: name?.product ?? product, servicePack: servicePack ?? name?.servicePack, architecture: architecture ?? name?.architecture,
+      product: name?.product ?? product, servicePack: servicePack ?? name?.servicePack,
+      architecture: architecture ?? name?.architecture,
       files: modules)
   }
 }

@@ -27,7 +27,8 @@ struct Dump: ParsableCommand {
   var file: String
 
   @Option(
-    help: ArgumentHelp("Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz. Repeatable.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz. Repeatable.", valueName: "dir"))
   var symbols: [String] = []
 
   @OptionGroup var output: OutputOptions
@@ -36,10 +37,14 @@ struct Dump: ParsableCommand {
     var evidence = EvidenceOptions()
     evidence.paths = [file]
     evidence.symbols = symbols
-    if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) { throw CommandFailure.notFound("\(file): no such file or folder") }
+    if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) {
+      throw CommandFailure.notFound("\(file): no such file or folder")
+    }
     let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
     guard case .dump(let dump) = piece.content else {
-      if piece.problems.isEmpty { throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump") }
+      if piece.problems.isEmpty {
+        throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump")
+      }
       try EvidenceOptions.check([piece])
       return
     }

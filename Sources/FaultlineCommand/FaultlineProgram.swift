@@ -4,7 +4,8 @@ import ArgumentParser
 struct FaultlineProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "faultline",
-    abstract: "Reads what a failed Windows machine left behind and says what failed, whether it is a known defect, and what to do.",
+    abstract:
+      "Reads what a failed Windows machine left behind and says what failed, whether it is a known defect, and what to do.",
     discussion: """
       Start with a dump or a folder of evidence:
 

@@ -21,7 +21,8 @@ struct KnowledgeBaseCommand: ParsableCommand {
 
     func run() throws {
       guard let issue = try knowledge.catalogue()[id] else {
-        throw CommandFailure.notFound("\(id): no such article in the knowledge base. List them with: faultline kb stats")
+        throw CommandFailure.notFound(
+          "\(id): no such article in the knowledge base. List them with: faultline kb stats")
       }
       let article = issue.article
       if output.format != .text { return try output.emit(article.json) }

@@ -1,3 +1,5 @@
+import Facts
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -13,7 +15,10 @@ enum LocalTime {
 
   /// Sets the zone for this process; false for a name the system does not know.
   static func setZone(_ name: String) -> Bool {
-    let isPlain = name.utf8.allSatisfy { $0 == 0x2F || $0 == 0x5F || $0 == 0x2B || $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
+    let isPlain = name.utf8.allSatisfy {
+      $0 == 0x2F || $0 == 0x5F || $0 == 0x2B || $0 == 0x2D || (0x30...0x39).contains($0) || (0x41...0x5A).contains($0)
+        || (0x61...0x7A).contains($0)
+    }
     guard isPlain, !name.isEmpty, !name.hasPrefix("/") else { return false }
     guard name == "UTC" || folders.contains(where: { unsafe access($0 + "/" + name, R_OK) == 0 }) else { return false }
     unsafe setenv("TZ", name == "UTC" ? "UTC0" : name, 1)
@@ -26,8 +31,8 @@ enum LocalTime {
     var time = time_t(unixSeconds)
     var parts = tm()
     guard unsafe localtime_r(&time, &parts) != nil else { return "-" }
-    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
     let zone = unsafe parts.tm_zone.map { unsafe String(cString: $0) } ?? ""
-    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) \(two(parts.tm_hour)):\(two(parts.tm_min)) \(zone)"
+    return
+      "\(parts.tm_year + 1900)-\(twoDigits(parts.tm_mon + 1))-\(twoDigits(parts.tm_mday)) \(twoDigits(parts.tm_hour)):\(twoDigits(parts.tm_min)) \(zone)"
   }
 }

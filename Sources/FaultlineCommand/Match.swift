@@ -15,22 +15,36 @@ struct Match: ParsableCommand {
         echo '{"schema": "faultline.symptoms/1", "stopCode": "0x0000000a"}' | faultline match --symptoms -
       """)
 
-  @Option(help: ArgumentHelp("Stop code, as 0x41, 00000041 or by name. Repeat --parameter for its parameters.", valueName: "code"))
+  @Option(
+    help: ArgumentHelp(
+      "Stop code, as 0x41, 00000041 or by name. Repeat --parameter for its parameters.", valueName: "code"))
   var stop: String?
 
-  @Option(name: .customLong("parameter"), help: ArgumentHelp("One of the stop code's parameters, in order.", valueName: "hex"))
+  @Option(
+    name: .customLong("parameter"), help: ArgumentHelp("One of the stop code's parameters, in order.", valueName: "hex")
+  )
   var parameters: [String] = []
 
-  @Option(name: .customLong("module"), help: ArgumentHelp("Module involved, with its version where known: tdpipe.sys=5.2.3790.71.", valueName: "name[=version]"))
+  @Option(
+    name: .customLong("module"),
+    help: ArgumentHelp(
+      "Module involved, with its version where known: tdpipe.sys=5.2.3790.71.", valueName: "name[=version]"))
   var modules: [String] = []
 
-  @Option(name: .customLong("loaded"), help: ArgumentHelp("Module that is loaded, without being suspected.", valueName: "name"))
+  @Option(
+    name: .customLong("loaded"),
+    help: ArgumentHelp("Module that is loaded, without being suspected.", valueName: "name"))
   var loaded: [String] = []
 
-  @Option(name: .customLong("symbol"), help: ArgumentHelp("Routine on the stack, topmost first: netbt!NbtCopyToStartOfIndicate.", valueName: "module!name"))
+  @Option(
+    name: .customLong("symbol"),
+    help: ArgumentHelp("Routine on the stack, topmost first: netbt!NbtCopyToStartOfIndicate.", valueName: "module!name")
+  )
   var symbols: [String] = []
 
-  @Option(name: .customLong("pool-tag"), help: ArgumentHelp("Pool tag that stands out; the case of its letters counts.", valueName: "tag"))
+  @Option(
+    name: .customLong("pool-tag"),
+    help: ArgumentHelp("Pool tag that stands out; the case of its letters counts.", valueName: "tag"))
   var poolTags: [String] = []
 
   @Option(help: "Pool the tag is in: paged or nonpaged.")
@@ -48,7 +62,9 @@ struct Match: ParsableCommand {
   @Option(help: ArgumentHelp("Process that was current.", valueName: "name"))
   var process: String?
 
-  @Option(name: .customLong("symptoms"), help: ArgumentHelp("A faultline.symptoms/1 file instead of the options; - for standard input.", valueName: "file"))
+  @Option(
+    name: .customLong("symptoms"),
+    help: ArgumentHelp("A faultline.symptoms/1 file instead of the options; - for standard input.", valueName: "file"))
   var symptomsFile: String?
 
   @OptionGroup var knowledge: KnowledgeOptions
@@ -78,7 +94,8 @@ struct Match: ParsableCommand {
         }
         bytes = file.array()
       } catch let error as FileError {
-        throw error.reason == .notFound ? CommandFailure.notFound(error.description) : CommandFailure.inputOutput(error.description)
+        throw error.reason == .notFound
+          ? CommandFailure.notFound(error.description) : CommandFailure.inputOutput(error.description)
       }
     }
     do {
@@ -91,7 +108,9 @@ struct Match: ParsableCommand {
   private func typed() throws -> Symptoms {
     var symptoms = Symptoms()
     if let stop {
-      guard let code = Symptoms.stopCode(stop) else { throw ValidationError("'\(stop)' is no stop code. Example: --stop 0x41.") }
+      guard let code = Symptoms.stopCode(stop) else {
+        throw ValidationError("'\(stop)' is no stop code. Example: --stop 0x41.")
+      }
       symptoms.stopCode = code
     }
     if let bad = parameters.first(where: { parseHexadecimal($0) == nil }) {
@@ -109,16 +128,22 @@ struct Match: ParsableCommand {
     symptoms.loadedModules = loaded
     symptoms.stackTop = symbols
     symptoms.poolTags = try poolTags.map { text in
-      guard let tag = PoolTag(text) else { throw ValidationError("'\(text)' is no pool tag: one to four characters. Example: --pool-tag Mdl.") }
+      guard let tag = PoolTag(text) else {
+        throw ValidationError("'\(text)' is no pool tag: one to four characters. Example: --pool-tag Mdl.")
+      }
       return tag
     }
     if let pool {
-      guard ["paged", "nonpaged"].contains(pool) else { throw ValidationError("'\(pool)' is no pool: paged or nonpaged.") }
+      guard ["paged", "nonpaged"].contains(pool) else {
+        throw ValidationError("'\(pool)' is no pool: paged or nonpaged.")
+      }
       symptoms.pool = pool
     }
     symptoms.product = product
     if let servicePack {
-      guard let pack = ServicePack(servicePack) else { throw ValidationError("'\(servicePack)' is no service pack. Examples: 2, 6a.") }
+      guard let pack = ServicePack(servicePack) else {
+        throw ValidationError("'\(servicePack)' is no service pack. Examples: 2, 6a.")
+      }
       symptoms.servicePack = pack
     }
     if let architecture {

@@ -71,7 +71,8 @@ struct KnowledgeOptions: ParsableArguments {
 
   func catalogue() throws -> Catalogue {
     if let knowledgeBase {
-      throw CommandFailure.usage("\(knowledgeBase): this version has only the bundled catalogue; importing articles comes later.")
+      throw CommandFailure.usage(
+        "\(knowledgeBase): this version has only the bundled catalogue; importing articles comes later.")
     }
     do {
       return try Catalogue.bundled()
@@ -88,7 +89,8 @@ struct EvidenceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz (Volatility 3 tables). Repeatable.", valueName: "dir"))
+      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz (Volatility 3 tables). Repeatable.",
+      valueName: "dir"))
   var symbols: [String] = []
 
   func validate() throws {
@@ -99,7 +101,8 @@ struct EvidenceOptions: ParsableArguments {
     guard !symbols.isEmpty else { return nil }
     let folder = SymbolFolder(paths: symbols)
     if folder.entries.isEmpty {
-      throw CommandFailure.notFound("\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) found")
+      throw CommandFailure.notFound(
+        "\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) found")
     }
     return folder
   }
@@ -127,6 +130,7 @@ struct EvidenceOptions: ParsableArguments {
     let lines = pieces.prefix(5).flatMap { piece in piece.problems.prefix(1).map { "\(piece.path): \($0.text)" } }
     let more = pieces.count > 5 ? "\n  and \(pieces.count - 5) more" : ""
     let message = "nothing of the evidence could be read\n  " + lines.joined(separator: "\n  ") + more
-    throw pieces.allSatisfy(\.isInputOutputFailure) ? CommandFailure.inputOutput(message) : CommandFailure.unreadable(message)
+    throw pieces.allSatisfy(\.isInputOutputFailure)
+      ? CommandFailure.inputOutput(message) : CommandFailure.unreadable(message)
   }
 }

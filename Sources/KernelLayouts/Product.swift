@@ -61,10 +61,20 @@ public struct Product: Hashable, Sendable {
   /// Every canonical name, sorted.
   public static var names: [String] { ProductTable.shared.names }
 
+  /// The products of a kernel version, by its first two numbers: `5.2` and `5.2.3790` give the same. Empty where it is not known.
+  public static func names(ofVersion version: some StringProtocol) -> Set<String> {
+    let wanted = version.split(separator: ".", omittingEmptySubsequences: false).prefix(2).joined(separator: ".")
+    return Set(ProductTable.shared.builds.lazy.map(\.product).filter { $0.version == wanted }.map(\.name))
+  }
+
   /// The service pack in a CSD version word: 0x0200 is Service Pack 2. The upper half, where kernels keep the service pack's
-  /// build, is ignored. nil for 0. SP6a calls itself 6.
+  /// build, is ignored. nil for 0, and for more than any Windows ever had, which is no service pack but damage. SP6a calls
+  /// itself 6.
   public static func servicePack(csdVersion: UInt32) -> ServicePack? {
     let number = UInt8(truncatingIfNeeded: csdVersion >> 8)
-    return number == 0 ? nil : ServicePack(number)
+    return (1...highestServicePack).contains(number) ? ServicePack(number) : nil
   }
+
+  /// Windows NT 4.0 had six.
+  static let highestServicePack: UInt8 = 6
 }

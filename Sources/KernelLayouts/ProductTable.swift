@@ -47,7 +47,7 @@ struct ProductTable: Sendable {
   var products: [Pattern] = []
   var architectures: [Pattern] = []
 
-  var names: [String] { Set(builds.map(\.product.name) + products.map(\.result)).sorted() }
+  private(set) var names: [String] = []
 
   init(_ text: EmbeddedTable) {
     for record in text.records {
@@ -69,5 +69,6 @@ struct ProductTable: Sendable {
       default: continue
       }
     }
+    names = Set(builds.map(\.product.name) + products.map(\.result)).sorted()
   }
 }

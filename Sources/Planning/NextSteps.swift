@@ -36,6 +36,12 @@ private func culpritStep(_ fact: Fact) -> PlanStep? {
     )
   }
   let version = fact["version"].map { " \($0)" } ?? ""
+  if fact["inbox"] == .flag(true) {
+    return PlanStep(
+      .upgrade,
+      "The failure is laid to \(module)\(version), which comes with Windows. Install the newest cumulative update or service pack for this Windows, and newer firmware and drivers for the device it serves.",
+      restart: true)
+  }
   return PlanStep(
     .upgrade, "Update \(module)\(version), to which the failure is laid, or remove it where it is not needed.",
     restart: true,

@@ -28,7 +28,8 @@ public struct EvidenceProblem: Hashable, Sendable {
 
   public var json: JSONValue {
     .members([
-      ("what", .string(what)), ("because", .string(because.rawValue)), ("offset", offset.map { .string(hexadecimal($0)) }),
+      ("what", .string(what)), ("because", .string(because.rawValue)),
+      ("offset", offset.map { .string(hexadecimal($0)) }),
       ("address", address.map { .hex($0) }), ("expected", .optional(expected)), ("found", .optional(found)),
       ("text", .string(text)),
     ])

@@ -10,12 +10,15 @@ extension Article {
       ("stopParameters", .array(stopParameters.map { .strings($0) })), ("bugcheckNames", .strings(bugcheckNames)),
       ("poolTags", .strings(poolTags)), ("drivers", .strings(drivers)), ("symbols", .strings(symbols)),
       ("mechanism", .string(mechanism.rawValue)), ("fixKind", .strings(fixKind.map(\.rawValue))),
-      ("hotfixAvailable", hotfixAvailable.map { .bool($0) }), ("requires", .strings(requires)), ("replaces", .strings(replaces)),
+      ("hotfixAvailable", hotfixAvailable.map { .bool($0) }), ("requires", .strings(requires)),
+      ("replaces", .strings(replaces)),
       ("supersededBy", .strings(supersededBy)), ("restartRequired", restartRequired.map { .bool($0) }),
       ("registryChange", registryChange.map { .bool($0) }), ("workarounds", .count(workarounds)),
-      ("files", .array(files.map(\.json))), ("references", .strings(references)), ("lastReviewed", .optional(lastReviewed)),
+      ("files", .array(files.map(\.json))), ("references", .strings(references)),
+      ("lastReviewed", .optional(lastReviewed)),
       ("revision", .optional(revision)), ("documentDate", .optional(documentDate)),
-      ("keywords", keywords.isEmpty ? nil : .strings(keywords)), ("hardware", hardware.isEmpty ? nil : .strings(hardware)),
+      ("keywords", keywords.isEmpty ? nil : .strings(keywords)),
+      ("hardware", hardware.isEmpty ? nil : .strings(hardware)),
       ("technology", technology.isEmpty ? nil : .strings(technology)), ("issueType", .optional(issueType)),
       ("solutionType", .optional(solutionType)), ("languages", languages.isEmpty ? nil : .strings(languages)),
     ])
@@ -25,7 +28,8 @@ extension Article {
 extension ArticleFile {
   var json: JSONValue {
     .members([
-      ("name", .string(name)), ("version", .optional(version)), ("size", size.map { .count($0) }), ("date", .optional(date)),
+      ("name", .string(name)), ("version", .optional(version)), ("size", size.map { .count($0) }),
+      ("date", .optional(date)),
       ("time", .optional(time)), ("platform", .optional(platform)), ("servicePack", .optional(servicePack)),
       ("serviceBranch", .optional(serviceBranch)), ("group", .optional(group)),
     ])

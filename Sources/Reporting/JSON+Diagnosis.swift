@@ -22,7 +22,8 @@ extension Diagnosis {
 extension Diagnosis.Evidence {
   var json: JSONValue {
     .members([
-      ("path", .string(path)), ("kind", .string(kind)), ("sha256", .optional(sha256)), ("problems", .array(problems.map(\.json))),
+      ("path", .string(path)), ("kind", .string(kind)), ("sha256", .optional(sha256)),
+      ("problems", .array(problems.map(\.json))),
     ])
   }
 }
@@ -32,7 +33,8 @@ extension Machine {
   var json: JSONValue {
     .members([
       ("product", .optional(product)), ("servicePack", servicePack.map { .servicePack($0) }),
-      ("architecture", architecture.map { .string($0.rawValue) }), ("version", .optional(version)), ("language", .optional(language)),
+      ("architecture", architecture.map { .string($0.rawValue) }), ("version", .optional(version)),
+      ("language", .optional(language)),
       ("updates", updates.isEmpty ? nil : .strings(updates)),
     ])
   }
@@ -49,7 +51,9 @@ extension Fact {
         attributes.isEmpty
           ? nil
           : .object(
-            attributes.sorted { $0.key.rawValue < $1.key.rawValue }.map { JSONValue.Member($0.key.rawValue, $0.value.json) })
+            attributes.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+              JSONValue.Member($0.key.rawValue, $0.value.json)
+            })
       ),
     ])
   }
@@ -72,7 +76,10 @@ extension Finding {
       ("article", .string(issue.id)), ("title", .string(issue.title)), ("mechanism", .string(issue.mechanism.rawValue)),
       ("verdict", .string(verdict.rawValue)), ("confidence", .number(confidence)),
       ("because", .array(because.map(\.json))),
-      ("unmet", .some(unmet.map { .members([("condition", .string($0.condition)), ("effect", .string($0.effect.rawValue))]) })),
+      (
+        "unmet",
+        .some(unmet.map { .members([("condition", .string($0.condition)), ("effect", .string($0.effect.rawValue))]) })
+      ),
       ("cappedBecause", .optional(capReason)),
       (
         "applicability",

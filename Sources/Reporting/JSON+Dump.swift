@@ -8,8 +8,10 @@ extension DumpView {
       (
         "format",
         .members([
-          ("kind", .string(signature)), ("architecture", .string(architecture.rawValue)), ("dumpType", .optional(dumpType)),
-          ("dumpTypeNumber", dumpTypeNumber.map { .count($0) }), ("bytes", .count(bytes)), ("comment", .optional(comment)),
+          ("kind", .string(signature)), ("architecture", .string(architecture.rawValue)),
+          ("dumpType", .optional(dumpType)),
+          ("dumpTypeNumber", dumpTypeNumber.map { .count($0) }), ("bytes", .count(bytes)),
+          ("comment", .optional(comment)),
           ("memoryBytes", memoryBytes > 0 ? .count(memoryBytes) : nil),
           ("secondaryDataBlocks", secondaryDataBlocks > 0 ? .count(secondaryDataBlocks) : nil),
         ])
@@ -27,7 +29,8 @@ extension DumpView {
         "bugcheck",
         .members([
           ("code", .string(bugcheck.description)), ("name", .optional(bugcheckName)),
-          ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })), ("meaning", .optional(meaning)),
+          ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })),
+          ("meaning", .optional(meaning)),
           ("parameterMeanings", .some(parameterMeanings.map { .string($0.text) })),
         ])
       ),
@@ -36,7 +39,14 @@ extension DumpView {
         "culprit",
         culprit.map { .members([("module", .string($0)), ("reason", .optional(culpritReason))]) }
       ),
-      ("process", processName.map { .members([("name", .string($0)), ("id", processID.map { .count($0) }), ("session", session.map { .count($0) })]) }),
+      (
+        "process",
+        processName.map {
+          .members([
+            ("name", .string($0)), ("id", processID.map { .count($0) }), ("session", session.map { .count($0) }),
+          ])
+        }
+      ),
       ("stack", .array(stack.map { $0.json(digits: pointerDigits) })),
       ("topFrame", topFrame.map { .count($0) }),
       ("modules", .array(modules.map { $0.json(digits: pointerDigits) })),
@@ -44,7 +54,10 @@ extension DumpView {
         "unloadedModules",
         .array(
           unloadedModules.map {
-            .members([("name", .string($0.name)), ("start", .hex($0.start, digits: pointerDigits)), ("end", .hex($0.end, digits: pointerDigits))])
+            .members([
+              ("name", .string($0.name)), ("start", .hex($0.start, digits: pointerDigits)),
+              ("end", .hex($0.end, digits: pointerDigits)),
+            ])
           })
       ),
       ("notes", notes.isEmpty ? nil : .strings(notes)),
@@ -75,7 +88,8 @@ extension DumpView.BuildMatch {
 extension DumpView.Module {
   func json(digits: Int) -> JSONValue {
     .members([
-      ("name", .string(identity.name)), ("base", identity.base.map { .hex($0, digits: digits) }), ("size", identity.size.map { .count($0) }),
+      ("name", .string(identity.name)), ("base", identity.base.map { .hex($0, digits: digits) }),
+      ("size", identity.size.map { .count($0) }),
       ("timestamp", identity.timestamp.map { .string(hexadecimal(UInt64($0), digits: 8)) }),
       ("timestampMeaning", .string(timestampMeaning.rawValue)),
       ("checksum", identity.checksum.map { .string(hexadecimal(UInt64($0), digits: 8)) }),
@@ -88,8 +102,10 @@ extension DumpView.Module {
 extension StackFrame {
   func json(digits: Int) -> JSONValue {
     .members([
-      ("address", .hex(address, digits: digits)), ("module", .optional(module)), ("offset", offset.map { .string(hexadecimal($0)) }),
-      ("symbol", .optional(symbol)), ("stackPointer", stackPointer.map { .hex($0, digits: digits) }), ("trust", .string(trust.rawValue)),
+      ("address", .hex(address, digits: digits)), ("module", .optional(module)),
+      ("offset", offset.map { .string(hexadecimal($0)) }),
+      ("symbol", .optional(symbol)), ("stackPointer", stackPointer.map { .hex($0, digits: digits) }),
+      ("trust", .string(trust.rawValue)),
     ])
   }
 }

@@ -110,7 +110,9 @@ public indirect enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue {
-  static func hex(_ address: VirtualAddress, digits: Int = 0) -> JSONValue { .string(hexadecimal(address.rawValue, digits: digits)) }
+  static func hex(_ address: VirtualAddress, digits: Int = 0) -> JSONValue {
+    .string(hexadecimal(address.rawValue, digits: digits))
+  }
   static func optional(_ text: String?) -> JSONValue? { text.map { .string($0) } }
   static func count(_ value: some BinaryInteger) -> JSONValue { .integer(Int64(clamping: value)) }
 

@@ -15,7 +15,8 @@ public struct SearchReport: Sendable {
         .array(
           hits.map {
             .members([
-              ("id", .string($0.id)), ("title", .string($0.title)), ("score", .number($0.score)), ("because", .strings($0.because)),
+              ("id", .string($0.id)), ("title", .string($0.title)), ("score", .number($0.score)),
+              ("because", .strings($0.because)),
               ("passage", .string($0.passage)),
             ])
           })
@@ -28,7 +29,8 @@ public struct SearchReport: Sendable {
     return hits.map { hit in
       [
         style.ink(hit.id, .strong) + "  " + TextStyle.clean(hit.title),
-        style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4), style.wrap(hit.passage, indent: 2),
+        style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
+        style.wrap(hit.passage, indent: 2),
       ].joined(separator: "\n")
     }.joined(separator: "\n\n") + "\n"
   }
@@ -44,9 +46,22 @@ public struct StatisticsReport: Sendable {
     let statistics = catalogue.statistics
     return .members([
       schema("statistics"), ("articles", .count(statistics.issues)),
-      ("mechanisms", .object(Mechanism.allCases.compactMap { mechanism in statistics.mechanisms[mechanism].map { JSONValue.Member(mechanism.rawValue, .count($0)) } })),
-      ("conditions", .object(Effect.allCases.compactMap { effect in statistics.conditions[effect].map { JSONValue.Member(effect.rawValue, .count($0)) } })),
-      ("files", .count(statistics.files)), ("withoutFileTable", .count(statistics.withoutFileTable)), ("products", .count(statistics.products)),
+      (
+        "mechanisms",
+        .object(
+          Mechanism.allCases.compactMap { mechanism in
+            statistics.mechanisms[mechanism].map { JSONValue.Member(mechanism.rawValue, .count($0)) }
+          })
+      ),
+      (
+        "conditions",
+        .object(
+          Effect.allCases.compactMap { effect in
+            statistics.conditions[effect].map { JSONValue.Member(effect.rawValue, .count($0)) }
+          })
+      ),
+      ("files", .count(statistics.files)), ("withoutFileTable", .count(statistics.withoutFileTable)),
+      ("products", .count(statistics.products)),
       ("ids", .strings(catalogue.issues.map(\.id))),
     ])
   }
@@ -54,11 +69,19 @@ public struct StatisticsReport: Sendable {
   public func text(_ style: TextStyle) -> String {
     let statistics = catalogue.statistics
     var rows = [["articles", "\(statistics.issues)"]]
-    for mechanism in Mechanism.allCases { if let count = statistics.mechanisms[mechanism] { rows.append(["  " + mechanism.rawValue, "\(count)"]) } }
+    for mechanism in Mechanism.allCases {
+      if let count = statistics.mechanisms[mechanism] { rows.append(["  " + mechanism.rawValue, "\(count)"]) }
+    }
     rows.append(["conditions", "\(statistics.conditions.values.reduce(0, +))"])
-    for effect in Effect.allCases { if let count = statistics.conditions[effect] { rows.append(["  " + effect.rawValue, "\(count)"]) } }
-    rows += [["fixed files", "\(statistics.files)"], ["articles whose file table is lost", "\(statistics.withoutFileTable)"], ["products", "\(statistics.products)"]]
-    return table(rows, indent: 0) + "\n\n" + catalogue.issues.map { "\($0.id)  \(TextStyle.clean($0.title))" }.joined(separator: "\n") + "\n"
+    for effect in Effect.allCases {
+      if let count = statistics.conditions[effect] { rows.append(["  " + effect.rawValue, "\(count)"]) }
+    }
+    rows += [
+      ["fixed files", "\(statistics.files)"], ["articles whose file table is lost", "\(statistics.withoutFileTable)"],
+      ["products", "\(statistics.products)"],
+    ]
+    return table(rows, indent: 0) + "\n\n"
+      + catalogue.issues.map { "\($0.id)  \(TextStyle.clean($0.title))" }.joined(separator: "\n") + "\n"
   }
 }
 
@@ -67,7 +90,9 @@ extension KnownIssue {
   public func text(_ article: Article, _ style: TextStyle) -> String {
     var out = [article.text(style), style.wrap(summary)]
     out.append(style.heading("What is looked for"))
-    for condition in conditions { out.append(style.wrap("\(condition.effect.rawValue): \(condition.text)", indent: 2, hanging: 4)) }
+    for condition in conditions {
+      out.append(style.wrap("\(condition.effect.rawValue): \(condition.text)", indent: 2, hanging: 4))
+    }
     if !workarounds.isEmpty {
       out.append(style.heading("Workarounds"))
       for workaround in workarounds { out.append(style.wrap(workaround.text, indent: 2, hanging: 4, first: "- ")) }

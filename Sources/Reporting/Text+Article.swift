@@ -7,7 +7,9 @@ extension Article {
     var out: [String] = []
     out.append(style.ink([id, title].compactMap { $0 }.joined(separator: ": "), .strong))
     var rows: [[String]] = []
-    func row(_ key: String, _ values: [String]) { if !values.isEmpty { rows.append([key, values.joined(separator: ", ")]) } }
+    func row(_ key: String, _ values: [String]) {
+      if !values.isEmpty { rows.append([key, values.joined(separator: ", ")]) }
+    }
     func row(_ key: String, _ value: String?) { if let value { rows.append([key, value]) } }
     row("mechanism", mechanism.rawValue)
     row("fix", fixKind.map(\.rawValue))
@@ -36,7 +38,9 @@ extension Article {
       var group: String?
       var lines: [[String]] = []
       func flush() {
-        if !lines.isEmpty { out.append(table([["name", "version", "size", "date and time", "platform", "branch"]] + lines)) }
+        if !lines.isEmpty {
+          out.append(table([["name", "version", "size", "date and time", "platform", "branch"]] + lines))
+        }
         lines = []
       }
       for file in files {
@@ -60,5 +64,7 @@ extension Article {
 }
 
 extension String {
-  func padded(to width: Int) -> String { count >= width ? self + " " : self + String(repeating: " ", count: width - count) }
+  func padded(to width: Int) -> String {
+    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
+  }
 }

@@ -121,7 +121,8 @@ extension Diagnosis {
       let more = thirdParty.count > 12 ? " and \(thirdParty.count - 12) more" : ""
       out.append(
         style.wrap(
-          "Drivers that are not Windows' own, last loaded first: " + names.joined(separator: ", ") + more + ".", indent: 2, hanging: 4))
+          "Drivers that are not Windows' own, last loaded first: " + names.joined(separator: ", ") + more + ".",
+          indent: 2, hanging: 4))
     }
     return out
   }
@@ -136,7 +137,9 @@ extension Diagnosis {
       let sign = reason.effect == .contradicts ? "- " : "+ "
       let word = reason.effect == .contradicts ? "against" : reason.effect.rawValue
       out.append(
-        style.wrap("\(word): \(reason.condition)\(reason.trust == .guessed ? " (a guess)" : "")\(cite(reason.fact))", indent: 2, hanging: 4, first: sign))
+        style.wrap(
+          "\(word): \(reason.condition)\(reason.trust == .guessed ? " (a guess)" : "")\(cite(reason.fact))", indent: 2,
+          hanging: 4, first: sign))
     }
     if let cap = finding.capReason { out.append(style.wrap(cap, indent: 2, hanging: 4, first: "! ")) }
     for unmet in finding.unmet where unmet.effect == .decisive {
@@ -159,7 +162,9 @@ extension Diagnosis {
     for (index, step) in steps.enumerated() {
       let number = "\(index + 1). "
       let restart = step.restart ? " Needs a restart." : ""
-      out.append(style.wrap("\(step.kind.rawValue): \(step.text)\(restart)", indent: 2, hanging: 2 + number.count, first: number))
+      out.append(
+        style.wrap("\(step.kind.rawValue): \(step.text)\(restart)", indent: 2, hanging: 2 + number.count, first: number)
+      )
       // Commands are pasted: never wrapped.
       for command in step.commands { out.append("       " + style.ink(command, .strong)) }
     }
@@ -169,7 +174,9 @@ extension Diagnosis {
   private func missingSection(_ style: TextStyle) -> [String] {
     guard !missing.isEmpty else { return [] }
     return [style.heading("What is missing")]
-      + missing.map { style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ") }
+      + missing.map {
+        style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ")
+      }
   }
 
   private func problemSection(_ style: TextStyle) -> [String] {

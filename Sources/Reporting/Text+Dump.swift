@@ -5,19 +5,25 @@ extension DumpView {
   public func summary(_ style: TextStyle) -> String {
     var rows: [[String]] = []
     func row(_ key: String, _ value: String?) { if let value { rows.append([key, value]) } }
-    row("dump", "\(signature), \(dumpType ?? "type not stated")\(dumpTypeNumber.map { " (type \($0))" } ?? ""), \(architecture), \(bytes) bytes")
+    row(
+      "dump",
+      "\(signature), \(dumpType ?? "type not stated")\(dumpTypeNumber.map { " (type \($0))" } ?? ""), \(architecture), \(bytes) bytes"
+    )
     let pack = servicePack.map { $0.number > 0 ? " Service Pack \($0)" : "" } ?? ""
     row("system", [product.map { $0 + pack }, version, productType].compactMap { $0 }.joined(separator: ", "))
     if let match = buildMatch {
       row(
-        "build", "\(match.version) by address match: \(match.agreed.count) of \(match.compared) addresses agree"
+        "build",
+        "\(match.version) by address match: \(match.agreed.count) of \(match.compared) addresses agree"
           + (match.isUnique ? ", no other known build fits" : ", other builds fit as well"))
       row("kernel symbols", "\(match.pdbName) \(match.pdbGUID)-\(match.pdbAge)")
     }
     row("processors", "\(processors)")
-    row("stopped", crashTime.map { time in
-      Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
-    })
+    row(
+      "stopped",
+      crashTime.map { time in
+        Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
+      })
     row("up for", uptimeSeconds.map(Self.duration))
     row("stop", "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? ""))
     for (index, value) in parameters.enumerated() {
@@ -26,7 +32,10 @@ extension DumpView {
     }
     if hasException {
       let code = exceptionCode.map { "\($0)" + (exceptionName.map { " \($0)" } ?? "") } ?? "memory access"
-      row("exception", code + (exceptionPlace.map { " at \($0)" } ?? "") + (referenced.map { ", \(access ?? "touching") \(hexadecimal($0.rawValue, digits: pointerDigits))" } ?? ""))
+      row(
+        "exception",
+        code + (exceptionPlace.map { " at \($0)" } ?? "")
+          + (referenced.map { ", \(access ?? "touching") \(hexadecimal($0.rawValue, digits: pointerDigits))" } ?? ""))
     }
     row("culprit", culprit.map { "\($0): \(culpritReason ?? "")" })
     row("process", processName.map { $0 + (processID.map { " (id \($0))" } ?? "") })
@@ -51,7 +60,8 @@ extension DumpView {
       default: stamp = "-"
       }
       rows.append([
-        identity.base.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-", identity.size.map { hexadecimal($0) } ?? "-", stamp,
+        identity.base.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
+        identity.size.map { hexadecimal($0) } ?? "-", stamp,
         identity.version?.description ?? "-", identity.name,
       ])
     }
@@ -61,7 +71,10 @@ extension DumpView {
       out.append(
         table(
           unloadedModules.map {
-            [hexadecimal($0.start.rawValue, digits: pointerDigits), hexadecimal($0.end.rawValue, digits: pointerDigits), $0.name]
+            [
+              hexadecimal($0.start.rawValue, digits: pointerDigits),
+              hexadecimal($0.end.rawValue, digits: pointerDigits), $0.name,
+            ]
           }, indent: 0))
     }
     out.append(contentsOf: missingLines(style))
@@ -72,9 +85,12 @@ extension DumpView {
   public func stackList(_ style: TextStyle) -> String {
     var rows = [["#", "stack pointer", "address", "trust", "place"]]
     for (index, frame) in stack.enumerated() {
-      let place = frame.symbol ?? frame.module.map { module in frame.offset.map { "\(module)+\(hexadecimal($0))" } ?? module } ?? "-"
+      let place =
+        frame.symbol ?? frame.module.map { module in frame.offset.map { "\(module)+\(hexadecimal($0))" } ?? module }
+        ?? "-"
       rows.append([
-        "\(index)\(index == topFrame ? " *" : "")", frame.stackPointer.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
+        "\(index)\(index == topFrame ? " *" : "")",
+        frame.stackPointer.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
         hexadecimal(frame.address.rawValue, digits: pointerDigits), frame.trust.rawValue, place,
       ])
     }
@@ -82,7 +98,9 @@ extension DumpView {
     if topFrame != nil { out.append("\n* the failing frame") }
     if stack.contains(where: { $0.trust == .scan }) {
       out.append(
-        style.wrap("Frames of trust \"scan\" were found as words on the stack that look like return addresses; one may be left over from an earlier call."))
+        style.wrap(
+          "Frames of trust \"scan\" were found as words on the stack that look like return addresses; one may be left over from an earlier call."
+        ))
     }
     for note in notes { out.append(style.wrap(note, first: "Note: ")) }
     out.append(contentsOf: missingLines(style))
@@ -92,13 +110,14 @@ extension DumpView {
   private func missingLines(_ style: TextStyle) -> [String] {
     guard !missing.isEmpty else { return [] }
     return [style.heading("What is missing")]
-      + missing.map { style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ") }
+      + missing.map {
+        style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ")
+      }
   }
 
   static func duration(_ seconds: UInt64) -> String {
     let days = seconds / 86_400
-    func two(_ value: UInt64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return (days > 0 ? "\(days) d " : "") + "\(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+    return (days > 0 ? "\(days) d " : "") + "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
   }
 
   /// The day of a Unix time, UTC.

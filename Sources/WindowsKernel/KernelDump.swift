@@ -119,7 +119,7 @@ public struct KernelDump: Sendable {
       missing.append(Missing("process", because: .notPresent, detail: "The dump holds no process block."))
       return nil
     }
-    let pack = ServicePack(cmNtCSDVersion: triage.servicePackBuild)
+    let pack = Product.servicePack(csdVersion: triage.servicePackBuild)
     guard
       let (layout, isExact) = KernelLayout.find(
         build: Int(dump.header.build), servicePack: pack, architecture: dump.header.architecture,
@@ -156,14 +156,5 @@ public struct KernelDump: Sendable {
     let plausible = id.flatMap { $0 < 1 << 32 && $0 & 3 == 0 ? $0 : nil }
     return Process(
       name: String(decoding: raw, as: UTF8.self), id: plausible, session: nil, isGuess: !isExact)
-  }
-}
-
-extension ServicePack {
-  /// CmNtCSDVersion keeps the service pack in its second byte: 0x0200 is Service Pack 2. Zero is none.
-  init?(cmNtCSDVersion value: UInt32) {
-    let number = UInt8(truncatingIfNeeded: value >> 8)
-    guard number > 0, number <= 12 else { return nil }
-    self.init(number)
   }
 }

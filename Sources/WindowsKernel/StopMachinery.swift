@@ -16,9 +16,30 @@ enum StopMachinery {
     "nt!_except_handler", "nt!ExecuteHandler",
   ]
 
+  /// Routines that work on their caller's behalf: a damaged pool block or a bad pointer shows in them, and was brought there.
+  static let servants = [
+    "nt!ExFreePool", "nt!ExpFree", "nt!ExAllocatePool", "nt!ExpAllocate", "nt!ExDeferredFreePool", "nt!ExFreeHeapPool",
+    "nt!ExpReleasePool",
+    "nt!RtlpHp", "nt!memcpy", "nt!memmove", "nt!memset", "nt!RtlCopyMemory", "nt!RtlMoveMemory", "nt!RtlFillMemory",
+    "nt!RtlZeroMemory",
+    "nt!RtlCompareMemory", "nt!ProbeFor", "nt!RtlRaiseStatus", "nt!VerifierFreePool", "nt!VerifierExFreePool",
+    "nt!VeAllocatePool",
+  ]
+
+  /// The frame where the failing code is, behind routines that only serve it.
+  static func firstFailingFrame(
+    _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
+  ) -> Int? {
+    guard var index = failingFrame(frames, exception: exception, bugcheck: bugcheck) else { return nil }
+    while index + 1 < frames.count, let symbol = frames[index].symbol,
+      servants.contains(where: { symbol.hasPrefix($0) })
+    { index += 1 }
+    return index
+  }
+
   /// The frame where the failing code is: the exception's own address where it is on the stack, else the first frame behind
   /// the machinery.
-  static func firstFailingFrame(
+  private static func failingFrame(
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
     if let address = exception?.address, let index = frames.firstIndex(where: { $0.address == address }) {

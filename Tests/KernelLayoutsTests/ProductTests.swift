@@ -65,6 +65,13 @@ import Testing
     #expect(Product.servicePack(csdVersion: 0x0600) == ServicePack(6))
     #expect(Product.servicePack(csdVersion: 0x0ECE_0100) == ServicePack(1))
     #expect(Product.servicePack(csdVersion: 0) == nil)
+    #expect(Product.servicePack(csdVersion: 0x0700) == nil)
+  }
+
+  @Test func namesOfAVersion() {
+    #expect(Product.names(ofVersion: "6.0") == ["Windows Vista", "Windows Server 2008"])
+    #expect(Product.names(ofVersion: "6.0.6002.18005") == ["Windows Vista", "Windows Server 2008"])
+    #expect(Product.names(ofVersion: "5").isEmpty && Product.names(ofVersion: "5.9").isEmpty && Product.names(ofVersion: "").isEmpty)
   }
 
   @Test func productTypes() {

@@ -105,6 +105,26 @@ import Testing
   }
 
   @Test(arguments: [
+    ("Windows NT Server versions 3.51, 4.0", "Windows NT 4.0", ProductRelation.same),
+    ("Windows NT Server versions 3.51, 4.0", "Windows 2000", .other), ("Windows NT", "Windows NT 4.0", .unclear),
+    ("Windows NT", "Windows 2000", .other), ("Windows NT 3.51", "Windows NT 4.0", .other),
+    ("Windows NT 4.0", "Windows NT 4.0 Terminal Server Edition", .unclear),
+    ("Windows Server 2003", "BeOS", .unclear), ("Microsoft SNA Server, version 4.0", "Windows 2000", .unclear),
+  ])
+  func relations(named: String, own: String, relation: ProductRelation) {
+    #expect(ProductNames.relation(of: Machine(product: own), to: named) == relation)
+  }
+
+  @Test(arguments: [
+    ("Windows Server 2003", "5.2.3790", ProductRelation.unclear), ("Windows 2000", "5.0.2195", .same),
+    ("Windows 2000", "5.2.3790", .other), ("Windows 2000", "5.9", .unclear),
+    ("Windows NT 4.0 Terminal Server Edition", "4.0.1381", .unclear),
+  ])
+  func relationsByVersionAlone(named: String, version: String, relation: ProductRelation) {
+    #expect(ProductNames.relation(of: Machine(version: version), to: named) == relation)
+  }
+
+  @Test(arguments: [
     ("Microsoft Windows XP Professional", "Windows XP"),
     ("Windows XP Professional x64 Edition", "Windows XP Professional x64 Edition"),
     ("Windows Vista Home Basic 64-bit Edition", "Windows Vista"),
