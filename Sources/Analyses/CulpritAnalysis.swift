@@ -29,8 +29,10 @@ enum CulpritAnalysis: DumpAnalysis {
 
   /// Modules that carry other modules' work: the one they carry is asked first.
   static let carriers: Set<String> = [
-    "hal.dll", "wdf01000.sys", "wdfldr.sys", "ndis.sys", "storport.sys", "scsiport.sys", "ataport.sys", "classpnp.sys", "usbport.sys",
-    "hidclass.sys", "portcls.sys", "ks.sys", "dxgkrnl.sys", "watchdog.sys", "fltmgr.sys", "verifierext.sys", "videoprt.sys",
+    "hal.dll", "wdf01000.sys", "wdfldr.sys", "ndis.sys", "storport.sys", "scsiport.sys", "ataport.sys", "classpnp.sys",
+    "usbport.sys",
+    "hidclass.sys", "portcls.sys", "ks.sys", "dxgkrnl.sys", "watchdog.sys", "fltmgr.sys", "verifierext.sys",
+    "videoprt.sys",
     "tcpip.sys", "netio.sys", "afd.sys", "ci.dll",
   ]
 
@@ -40,7 +42,8 @@ enum CulpritAnalysis: DumpAnalysis {
     if let address = dump.exception?.address {
       if let gone = dump.unloaded(at: address) {
         return Culprit(
-          module: gone, reason: "had been unloaded when its address was executed", trust: .observed, origin: "exception address")
+          module: gone, reason: "had been unloaded when its address was executed", trust: .observed,
+          origin: "exception address")
       }
       if let module = dump.modules.entry(at: address.rawValue)?.identity, !isCarrier(module.name), !module.isKernel {
         return Culprit(
@@ -62,7 +65,9 @@ enum CulpritAnalysis: DumpAnalysis {
         trust: frame.trust == .scan || isCarrier(module) ? .guessed : .inferred, origin: "frame \(index)")
     }
     if let broken = dump.dump.triage?.brokenDriver {
-      return Culprit(module: broken, reason: "is named by the kernel itself as the broken driver", trust: .observed, origin: "BrokenDriver")
+      return Culprit(
+        module: broken, reason: "is named by the kernel itself as the broken driver", trust: .observed,
+        origin: "BrokenDriver")
     }
     return nil
   }

@@ -23,17 +23,21 @@ extension KernelDump {
     view.crashTime = header.systemTime?.rfc3339
     view.product = machine.product
     view.servicePack = machine.servicePack
-    view.productType = header.productType.map { [1: "workstation", 2: "domain-controller", 3: "server"][$0] ?? "type-\($0)" }
+    view.productType = header.productType.map {
+      [1: "workstation", 2: "domain-controller", 3: "server"][$0] ?? "type-\($0)"
+    }
     view.buildMatch = buildMatch.map {
       DumpView.BuildMatch(
-        version: $0.build.version, agreed: $0.agreed, compared: $0.compared, isUnique: $0.isUnique, pdbName: "ntkrnlmp.pdb",
+        version: $0.build.version, agreed: $0.agreed, compared: $0.compared, isUnique: $0.isUnique,
+        pdbName: "ntkrnlmp.pdb",
         pdbGUID: $0.build.pdbGUID, pdbAge: $0.build.pdbAge)
     }
     view.bugcheckName = StopCodes.name(of: header.bugcheck)
     view.parameters = header.parameters
     if let meaning = StopCodeMeaning.of(header.bugcheck) {
       view.meaning = meaning.sentence.isEmpty ? nil : meaning.sentence
-      view.parameterMeanings = zip(meaning.parameters(for: header.parameters), header.parameters).map { parameter, value in
+      view.parameterMeanings = zip(meaning.parameters(for: header.parameters), header.parameters).map {
+        parameter, value in
         DumpView.ParameterMeaning(value: value, text: explain(parameter, value))
       }
     }
@@ -52,7 +56,8 @@ extension KernelDump {
     }
     view.modules = modules.modules.map { module in
       let inbox = InboxModules.contains(module.name)
-      return DumpView.Module(identity: module, timestampMeaning: meaning(ofTimestamp: module.timestamp, inbox: inbox), isInbox: inbox)
+      return DumpView.Module(
+        identity: module, timestampMeaning: meaning(ofTimestampOf: module), isInbox: inbox)
     }
     view.unloadedModules = (dump.triage?.unloadedDrivers ?? []).map {
       DumpView.UnloadedModule(name: $0.name, start: $0.start, end: $0.end)
@@ -77,13 +82,16 @@ extension KernelDump {
           "system.revision", because: .notInDump,
           detail: architecture == .x64 && known > 0
             ? "The revision of build \(header.build) is not known: none of the \(known) bundled kernels of that build has its addresses."
-            : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."))
+            : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."
+        ))
     }
     if header.systemTime?.rfc3339 == nil {
-      missing.append(Missing("system.crashTime", because: .notPresent, detail: "The header's SystemTime is not filled."))
+      missing.append(
+        Missing("system.crashTime", because: .notPresent, detail: "The header's SystemTime is not filled."))
     }
     if header.upTime == nil {
-      missing.append(Missing("system.uptimeSeconds", because: .notPresent, detail: "The header's SystemUpTime is not filled."))
+      missing.append(
+        Missing("system.uptimeSeconds", because: .notPresent, detail: "The header's SystemUpTime is not filled."))
     }
     if exception == nil {
       missing.append(
@@ -96,9 +104,9 @@ extension KernelDump {
 
   /// Images built reproducibly hold a hash in the timestamp; Windows' own have since 2016 (build 14393). A "date" before 1990
   /// or after the crash is none either.
-  private func meaning(ofTimestamp timestamp: UInt32?, inbox: Bool) -> DumpView.TimestampMeaning {
-    guard let timestamp, timestamp != 0 else { return .unknown }
-    if inbox, header.build >= 14393 { return .buildHash }
+  func meaning(ofTimestampOf module: ModuleIdentity) -> DumpView.TimestampMeaning {
+    guard let timestamp = module.timestamp, timestamp != 0 else { return .unknown }
+    if InboxModules.contains(module.name), header.build >= 14393 { return .buildHash }
     let crash = header.systemTime.flatMap { $0.rfc3339 == nil ? nil : $0.unixSeconds } ?? 4_000_000_000
     return (631_152_000...crash + 86_400).contains(Int64(timestamp)) ? .date : .buildHash
   }

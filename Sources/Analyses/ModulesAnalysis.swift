@@ -17,9 +17,13 @@ enum ModulesAnalysis: DumpAnalysis {
       var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
       if let version = module.version { attributes["version"] = .version(version) }
       if let timestamp = module.timestamp { attributes["timestamp"] = .text(hexadecimal(UInt64(timestamp), digits: 8)) }
+      if let timestamp = module.timestamp, dump.meaning(ofTimestampOf: module) == .date {
+        attributes["built"] = .text(String(CivilTime(unixSeconds: Int64(timestamp)).rfc3339.prefix(10)))
+      }
       facts.append(
         Fact(
-          .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".", attributes: attributes,
+          .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".",
+          attributes: attributes,
           origin: "DriverList"))
     }
     for driver in dump.dump.triage?.unloadedDrivers ?? [] {

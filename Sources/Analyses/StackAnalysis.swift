@@ -11,7 +11,9 @@ enum StackAnalysis: DumpAnalysis {
     var facts: [Fact] = []
     for (index, frame) in dump.stack.enumerated() {
       var position = "any"
-      if let top = dump.topFrame, index >= top { position = index == top ? "top" : index - top <= upperFrames ? "upper" : "any" }
+      if let top = dump.topFrame, index >= top {
+        position = index == top ? "top" : index - top <= upperFrames ? "upper" : "any"
+      }
       facts.append(fact(frame, index: index, position: position, dump))
     }
     // Where the failing instruction is not on the walked stack, the stop's own parameter still names it.
@@ -32,7 +34,8 @@ enum StackAnalysis: DumpAnalysis {
     // alone may be another build's.
     let trust = frame.trust == .scan ? Trust.guessed : frame.symbol == nil ? .observed : dump.symbolTrust(of: frame)
     return Fact(
-      .frame, (index.map { "Frame \($0): " } ?? "Failing instruction: ") + frame.place + ".", attributes: attributes, trust: trust,
+      .frame, (index.map { "Frame \($0): " } ?? "Failing instruction: ") + frame.place + ".", attributes: attributes,
+      trust: trust,
       origin: index.map { "frame \($0)" } ?? "exception address")
   }
 }

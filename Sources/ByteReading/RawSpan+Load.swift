@@ -35,7 +35,9 @@ extension RawSpan {
     guard offset >= 0, offset <= byteCount, byteCount - offset >= count else { return false }
     return bytes.withUTF8Buffer { expected in
       for index in 0..<count {
-        if unsafe unsafeLoad(fromUncheckedByteOffset: offset + index, as: UInt8.self) != expected[index] { return false }
+        if unsafe unsafeLoad(fromUncheckedByteOffset: offset + index, as: UInt8.self) != expected[index] {
+          return false
+        }
       }
       return true
     }

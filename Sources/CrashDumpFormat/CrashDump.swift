@@ -31,7 +31,8 @@ public struct CrashDump: Sendable {
       } catch {
         problems.append(error)
         missing.append(
-          Missing("modules", because: .malformed, detail: "The triage structure behind the header cannot be read: \(error)."))
+          Missing(
+            "modules", because: .malformed, detail: "The triage structure behind the header cannot be read: \(error)."))
       }
     case .triage:
       missing.append(
@@ -40,7 +41,9 @@ public struct CrashDump: Sendable {
           detail: "Only the header is read of dumps of \(header.architecture) machines."))
     case .header:
       missing.append(
-        Missing("modules", because: .notInDump, detail: "A header-only dump holds no memory. Collect a small or kernel memory dump."))
+        Missing(
+          "modules", because: .notInDump,
+          detail: "A header-only dump holds no memory. Collect a small or kernel memory dump."))
     case .some(let type):
       missing.append(
         Missing(
@@ -48,7 +51,9 @@ public struct CrashDump: Sendable {
           detail: "The memory of dumps of type \(type.rawValue) (\(type.name)) is not read yet; the header is."))
     case nil:
       missing.append(
-        Missing("format.dumpType", because: .notPresent, detail: "The header's DumpType field is not filled or not in the file."))
+        Missing(
+          "format.dumpType", because: .notPresent,
+          detail: "The header's DumpType field is not filled or not in the file."))
     }
     self.triage = triage
     context = RegisterContext(

@@ -27,8 +27,10 @@ public struct DumpMemory: Sendable {
 
   public init(file: MappedFile, pieces: [Piece]) {
     self.file = file
-    self.pieces = pieces.filter { $0.count > 0 && $0.address.addingReportingOverflow(UInt64($0.count)).overflow == false }
-      .sorted { ($0.address, $1.count) < ($1.address, $0.count) }
+    self.pieces = pieces.filter {
+      $0.count > 0 && $0.address.addingReportingOverflow(UInt64($0.count)).overflow == false
+    }
+    .sorted { ($0.address, $1.count) < ($1.address, $0.count) }
     reach = []
     var end: UInt64 = 0
     for piece in self.pieces {
@@ -69,7 +71,8 @@ public struct DumpMemory: Sendable {
     result.reserveCapacity(count)
     while result.count < count {
       let next = VirtualAddress(address.rawValue + UInt64(result.count))
-      guard let found = locate(next), let part = file.bytes.array(at: found.offset, count: min(found.count, count - result.count))
+      guard let found = locate(next),
+        let part = file.bytes.array(at: found.offset, count: min(found.count, count - result.count))
       else { return nil }
       result += part
     }

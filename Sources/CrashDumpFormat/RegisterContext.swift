@@ -36,7 +36,9 @@ public struct RegisterContext: Hashable, Sendable {
     func wide(_ at: Int) -> UInt64? { bytes.loadIfPresent(at: offset + at, as: UInt64.self) }
     switch architecture {
     case .x64:
-      guard bytes.part(at: offset, count: 0x100) != nil, let rip = wide(0xF8), let flags = long(0x44) else { return nil }
+      guard bytes.part(at: offset, count: 0x100) != nil, let rip = wide(0xF8), let flags = long(0x44) else {
+        return nil
+      }
       general = (0..<16).map { wide(0x78 + 8 * $0) ?? 0 }
       instructionPointer = rip
       stackPointer = general[4]

@@ -17,7 +17,8 @@ extension SecondaryDataBlock {
   /// Blocks that follow a triage dump's end: a file header `DumpBlob`, its size, then for each block its header's size, the
   /// GUID, its data's size, and padding before and after the data (as seen in dumps of 19041 and 22000).
   static func list(in bytes: RawSpan, at start: Int, problems: inout [ReadError]) -> [SecondaryDataBlock] {
-    guard bytes.starts(with: "DumpBlob", at: start), let headerSize = bytes.loadIfPresent(at: start + 8, as: UInt32.self)
+    guard bytes.starts(with: "DumpBlob", at: start),
+      let headerSize = bytes.loadIfPresent(at: start + 8, as: UInt32.self)
     else { return [] }
     var blocks: [SecondaryDataBlock] = []
     var position = start
@@ -60,6 +61,7 @@ extension SecondaryDataBlock {
     else { return "" }
     func hex(_ value: UInt64, _ digits: Int) -> Substring { hexadecimal(value, digits: digits).dropFirst(2) }
     let last = tail.map { hex(UInt64($0), 2) }
-    return "\(hex(UInt64(a), 8))-\(hex(UInt64(b), 4))-\(hex(UInt64(c), 4))-\(last[0..<2].joined())-\(last[2...].joined())"
+    return
+      "\(hex(UInt64(a), 8))-\(hex(UInt64(b), 4))-\(hex(UInt64(c), 4))-\(last[0..<2].joined())-\(last[2...].joined())"
   }
 }

@@ -180,7 +180,9 @@ public struct TriageDump: Sendable {
     var outside = 0
     for index in 0..<present {
       let at = offset + stride * index
-      let address = wide ? bytes.loadIfPresent(at: at, as: UInt64.self) : bytes.loadIfPresent(at: at, as: UInt32.self).map(UInt64.init)
+      let address =
+        wide
+        ? bytes.loadIfPresent(at: at, as: UInt64.self) : bytes.loadIfPresent(at: at, as: UInt32.self).map(UInt64.init)
       guard let address, let data = bytes.loadIfPresent(at: at + stride - 8, as: UInt32.self),
         let size = bytes.loadIfPresent(at: at + stride - 4, as: UInt32.self)
       else { break }
@@ -191,7 +193,8 @@ public struct TriageDump: Sendable {
     if outside > 0 {
       problems.append(
         ReadError(
-          .malformed, reading: "DataBlocks", at: .file(UInt64(clamping: offset)), expected: "\(present) blocks inside the file",
+          .malformed, reading: "DataBlocks", at: .file(UInt64(clamping: offset)),
+          expected: "\(present) blocks inside the file",
           found: "\(outside) that end beyond it", trail: [name]))
     }
     return pieces
@@ -271,7 +274,8 @@ public struct TriageDump: Sendable {
         ReadError(
           .malformed, reading: "UnloadedDrivers", at: .file(UInt64(clamping: offset)),
           expected: "a count of at most \(maximumUnloadedDrivers)",
-          found: bytes.loadIfPresent(at: offset, as: UInt32.self).map { "\($0)" } ?? "the end of the file", trail: [name]))
+          found: bytes.loadIfPresent(at: offset, as: UInt32.self).map { "\($0)" } ?? "the end of the file",
+          trail: [name]))
       return []
     }
     let stride = wide ? 0x38 : 0x28
@@ -280,8 +284,14 @@ public struct TriageDump: Sendable {
     for index in 0..<Int(count) {
       let at = offset + head + stride * index
       guard let units = bytes.array(at: at + text, count: 24) else { break }
-      let start = wide ? bytes.loadIfPresent(at: at + 0x28, as: UInt64.self) : bytes.loadIfPresent(at: at + 0x20, as: UInt32.self).map(UInt64.init)
-      let end = wide ? bytes.loadIfPresent(at: at + 0x30, as: UInt64.self) : bytes.loadIfPresent(at: at + 0x24, as: UInt32.self).map(UInt64.init)
+      let start =
+        wide
+        ? bytes.loadIfPresent(at: at + 0x28, as: UInt64.self)
+        : bytes.loadIfPresent(at: at + 0x20, as: UInt32.self).map(UInt64.init)
+      let end =
+        wide
+        ? bytes.loadIfPresent(at: at + 0x30, as: UInt64.self)
+        : bytes.loadIfPresent(at: at + 0x24, as: UInt32.self).map(UInt64.init)
       guard let start, let end else { break }
       // Length in bytes of the UNICODE_STRING bounds the name, which need not end in a zero.
       let length = Int(bytes.loadIfPresent(at: at, as: UInt16.self) ?? 24)

@@ -39,7 +39,8 @@ public struct CivilTime: Hashable, Sendable {
     let numbers = text.split(whereSeparator: { "-T: Z".contains($0) }).map { Int($0) }
     guard numbers.count >= 3, numbers.count <= 6, !numbers.contains(nil) else { return nil }
     let parts = numbers.compactMap { $0 } + [0, 0, 0]
-    guard (1601...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2]), (0...23).contains(parts[3]),
+    guard (1601...9999).contains(parts[0]), (1...12).contains(parts[1]), (1...31).contains(parts[2]),
+      (0...23).contains(parts[3]),
       (0...59).contains(parts[4]), (0...60).contains(parts[5])
     else { return nil }
     self.init(year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5])

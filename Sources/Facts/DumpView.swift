@@ -49,7 +49,8 @@ public struct DumpView: Hashable, Sendable {
     public var pdbAge: UInt32
 
     public init(
-      version: FileVersion, agreed: [String], compared: Int, isUnique: Bool, pdbName: String, pdbGUID: String, pdbAge: UInt32
+      version: FileVersion, agreed: [String], compared: Int, isUnique: Bool, pdbName: String, pdbGUID: String,
+      pdbAge: UInt32
     ) {
       self.version = version
       self.agreed = agreed

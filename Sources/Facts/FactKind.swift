@@ -17,7 +17,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let frame = FactKind(rawValue: "frame")
   /// The module the failure is laid to: `module`, `path`, `version`, `reason`, `inbox` (a module that Windows itself ships).
   public static let culprit = FactKind(rawValue: "culprit")
-  /// A loaded module: `module`, `version`, `timestamp`.
+  /// A loaded module: `module`, `version`, `timestamp`, `built` (`YYYY-MM-DD`, where the timestamp is a date).
   public static let module = FactKind(rawValue: "module")
   /// A driver no longer loaded: `module`.
   public static let unloadedModule = FactKind(rawValue: "unloaded-module")
@@ -73,7 +73,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .nullDereference: ["module", "symbol", "referenced"],
     .frame: ["index", "position", "module", "symbol", "trust", "processor", "session", "thread"],
     .culprit: ["module", "path", "version", "reason", "inbox"],
-    .module: ["module", "version", "timestamp"],
+    .module: ["module", "version", "timestamp", "built"],
     .unloadedModule: ["module"],
     .moduleList: ["count"],
     .process: ["process", "session"],

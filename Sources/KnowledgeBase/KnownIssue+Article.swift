@@ -29,6 +29,7 @@ extension KnownIssue {
     article.registryChange = registryChange
     article.workarounds = workarounds.count
     article.references = references
+    article.lastReviewed = lastReviewed
     article.files = files.map { file in
       ArticleFile(
         name: file.name, version: file.version?.description, size: file.size, date: file.date, time: file.time,

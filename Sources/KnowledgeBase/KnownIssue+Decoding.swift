@@ -41,6 +41,9 @@ extension KnownIssue {
         try f.required("text"), settles: try f.values("settles", "a kind of fact", FactKind.known),
         system: try f.text("system"), commands: try f.texts("commands"))
     }
+    lastReviewed = try fields.value("lastReviewed", "a date such as 2011-10-07") { text in
+      text.utf8.count == 10 && CivilTime(rfc3339: text) != nil ? text : nil
+    }
     notes = try fields.texts("notes")
   }
 }

@@ -15,6 +15,7 @@ extension KnownIssue {
     conditions = ExtractedConditions(article).all
     affected = article.products.map { AffectedProduct(product: $0) }
     files = article.files.map { FixedFile($0) }
+    lastReviewed = article.lastReviewed ?? article.documentDate
     fileTable = files.isEmpty ? .none : .partial
     fixes = article.fixKind.filter { $0 == .hotfix || $0 == .servicePack }.map { kind in
       Fix(

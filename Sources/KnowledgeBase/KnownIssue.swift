@@ -26,6 +26,8 @@ public struct KnownIssue: Hashable, Sendable {
   public var verification: [VerificationStep]
   /// What evidence would settle a doubtful match, and how to collect it.
   public var settledBy: [SettlingEvidence]
+  /// `YYYY-MM-DD`: when the article's text was last looked at. A binary built later may contain the fix already.
+  public var lastReviewed: String?
   /// Doubts about the article itself that readers should know (a version that never existed, tables that are lost).
   public var notes: [String]
 

@@ -12,7 +12,10 @@ struct Judgement {
   let logOdds: Double
   let cap: String?
 
-  init(issue: KnownIssue, agreeing: [Satisfaction], against: [Satisfaction], _ applicability: Applicability) {
+  init(
+    issue: KnownIssue, agreeing: [Satisfaction], against: [Satisfaction], _ applicability: Applicability,
+    newerFile: String? = nil
+  ) {
     self.agreeing = agreeing
     self.against = against
     self.applicability = applicability
@@ -46,6 +49,10 @@ struct Judgement {
     } else if applicability.basis == .updateList, verdict > .possible {
       verdict = .possible
       cap = "the fix is listed as installed, but no file proves that it is in place"
+    }
+    if let newerFile, verdict == .confirmed {
+      verdict = .probable
+      cap = newerFile
     }
     self.verdict = verdict
     self.logOdds = logOdds

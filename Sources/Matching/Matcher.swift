@@ -34,11 +34,26 @@ public struct Matcher: Sendable {
     if general && applicability.status == .notApplicable { return nil }
 
     let judgement = Judgement(
-      issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability)
+      issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability,
+      newerFile: newerFile(issue, index))
     return Finding(
       issue: issue, verdict: judgement.verdict, confidence: judgement.confidence, score: judgement.logOdds,
       because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
       applicability: applicability)
+  }
+
+  /// Why the fix may be in place although no fixed version is known: one of the issue's binaries was built after the
+  /// article was last looked at. nil where the article tells versions, which then decide.
+  private func newerFile(_ issue: KnownIssue, _ index: FactIndex) -> String? {
+    guard let reviewed = issue.lastReviewed, issue.fileTable == .lost || issue.fileTable == .none else { return nil }
+    for fact in index.facts(of: .module) {
+      guard case .text(let name)? = fact["module"], case .text(let built)? = fact["built"], built > reviewed,
+        issue.drivers.contains(name.lowercased())
+      else { continue }
+      return
+        "\(name) was built on \(built), after the article was last reviewed (\(reviewed)), so it may contain the fix already; it is at most probable"
+    }
+    return nil
   }
 
   /// A driver's place in a list of everything that is loaded is no symptom; the same driver named by a person is one.

@@ -1,5 +1,6 @@
 import ByteReading
 import Facts
+import Synchronization
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -27,6 +28,8 @@ public struct SymbolFolder: Sendable {
   static let maximumDepth = 8
 
   public private(set) var entries: [Entry] = []
+  /// Tables read once: many dumps of one build share theirs.
+  private let cache = SymbolCache()
 
   public init(paths: [String]) {
     for path in paths { list(path, depth: 0) }
@@ -54,7 +57,8 @@ public struct SymbolFolder: Sendable {
       let stem = file.split(separator: ".").first
     else { return nil }
     let halves = stem.split(separator: "-")
-    guard halves.count == 2, halves[0].utf8.count == 32, halves[0].allSatisfy(\.isHexDigit), let age = UInt32(halves[1], radix: 16)
+    guard halves.count == 2, halves[0].utf8.count == 32, halves[0].allSatisfy(\.isHexDigit),
+      let age = UInt32(halves[1], radix: 16)
     else { return nil }
     return Entry(
       path: path,
@@ -75,10 +79,29 @@ public struct SymbolFolder: Sendable {
   }
 
   public func load(_ entry: Entry) throws -> SymbolTable {
+    if let table = cache[entry.path] { return table }
     let file = try MappedFile(path: entry.path)
     let bytes = XZ.matches(file.bytes) ? try XZ.decompress(file.array()) : file.array()
     var table = try SymbolTable(isf: bytes)
     if table.identity == nil { table.identity = entry.identity }
+    cache[entry.path] = table
     return table
+  }
+}
+
+/// The symbol tables of this run, by path.
+private final class SymbolCache: Sendable {
+  /// A kernel's table takes 3 MB; a fleet on a few dozen builds fits.
+  static let maximumTables = 64
+
+  private let tables = Mutex<[String: SymbolTable]>([:])
+
+  subscript(path: String) -> SymbolTable? {
+    get { tables.withLock { $0[path] } }
+    set {
+      tables.withLock { tables in
+        if tables.count < Self.maximumTables { tables[path] = newValue }
+      }
+    }
   }
 }

@@ -61,8 +61,10 @@ public struct SymbolTable: Sendable {
   }
 
   static let dataPrefixes = [
-    "??_C@", "??_R", "??_7", "??_8", "_imp_", "__imp_", "__real@", "__xmm@", "__ymm@", "_real@", "_xmm@", "_IMPORT_DESCRIPTOR_",
-    "__IMPORT_DESCRIPTOR_", "_NULL_IMPORT_DESCRIPTOR", "__NULL_IMPORT_DESCRIPTOR", "_@@_PchSym_", "__@@_PchSym_", "?BTraceLogging",
+    "??_C@", "??_R", "??_7", "??_8", "_imp_", "__imp_", "__real@", "__xmm@", "__ymm@", "_real@", "_xmm@",
+    "_IMPORT_DESCRIPTOR_",
+    "__IMPORT_DESCRIPTOR_", "_NULL_IMPORT_DESCRIPTOR", "__NULL_IMPORT_DESCRIPTOR", "_@@_PchSym_", "__@@_PchSym_",
+    "?BTraceLogging",
     "_TraceLogging", "_tls", "_guid",
   ]
 }

@@ -9,8 +9,9 @@ public enum XZ {
   /// Memory liblzma may use for its dictionary.
   static let memoryLimit: UInt64 = 256 << 20
 
-  public static func matches(_ bytes: RawSpan) -> Bool { bytes.array(at: 0, count: 6) == [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00] }
-
+  public static func matches(_ bytes: RawSpan) -> Bool {
+    bytes.array(at: 0, count: 6) == [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
+  }
 
   public static func decompress(_ packed: [UInt8]) throws(ReadError) -> [UInt8] {
     var stream = lzma_stream()

@@ -20,7 +20,8 @@ enum BundledSymbols {
     return { frame in
       guard frame.symbol == nil, frame.module == kernel.name else { return frame }
       var frame = frame
-      frame.symbol = function(at: frame.address.rawValue &- base.rawValue, of: match.build, moduleName: kernel.moduleName)
+      frame.symbol = function(
+        at: frame.address.rawValue &- base.rawValue, of: match.build, moduleName: kernel.moduleName)
       return frame
     }
   }

@@ -44,7 +44,8 @@ public struct KernelDump: Sendable {
 
     buildMatch = modules.kernel?.identity.base.flatMap {
       KernelBuildMatch.find(
-        header: dump.header, debuggerData: dump.triage?.debuggerData, context: dump.crashContext ?? dump.context, kernelBase: $0)
+        header: dump.header, debuggerData: dump.triage?.debuggerData, context: dump.crashContext ?? dump.context,
+        kernelBase: $0)
     }
     if let match = buildMatch, match.isUnique,
       let index = modules.entries.firstIndex(where: { $0.identity.isKernel })
@@ -101,7 +102,8 @@ public struct KernelDump: Sendable {
         modules.setSymbols(try folder.load(file), match: how, at: index)
         if how == .nameOnly {
           notes.append(
-            "Symbols of \(entry.identity.name) were chosen by file name alone; the dump does not say which build it is.")
+            "Symbols of \(entry.identity.name) were chosen by file name alone; the dump does not say which build it is."
+          )
         }
       } catch {
         missing.append(Missing("symbols.\(entry.identity.name)", because: .malformed, detail: "\(file.path): \(error)"))

@@ -30,8 +30,10 @@ public struct LoadedImage: Hashable, Sendable {
     else { return nil }
     let pe = UInt64(newHeader)
     guard memory.load(at: at(pe), as: UInt32.self) == 0x0000_4550,
-      let count = memory.load(at: at(pe + 6), as: UInt16.self), let stamp = memory.load(at: at(pe + 8), as: UInt32.self),
-      let optionalSize = memory.load(at: at(pe + 20), as: UInt16.self), let magic = memory.load(at: at(pe + 24), as: UInt16.self),
+      let count = memory.load(at: at(pe + 6), as: UInt16.self),
+      let stamp = memory.load(at: at(pe + 8), as: UInt32.self),
+      let optionalSize = memory.load(at: at(pe + 20), as: UInt16.self),
+      let magic = memory.load(at: at(pe + 24), as: UInt16.self),
       let size = memory.load(at: at(pe + 24 + 56), as: UInt32.self)
     else { return nil }
     timestamp = stamp
@@ -40,8 +42,10 @@ public struct LoadedImage: Hashable, Sendable {
     let table = pe + 24 + UInt64(optionalSize)
     for index in 0..<min(Int(count), Self.maximumSections) {
       let entry = table + UInt64(40 * index)
-      guard let name = memory.bytes(at: at(entry), count: 8), let virtualSize = memory.load(at: at(entry + 8), as: UInt32.self),
-        let offset = memory.load(at: at(entry + 12), as: UInt32.self), let flags = memory.load(at: at(entry + 36), as: UInt32.self)
+      guard let name = memory.bytes(at: at(entry), count: 8),
+        let virtualSize = memory.load(at: at(entry + 8), as: UInt32.self),
+        let offset = memory.load(at: at(entry + 12), as: UInt32.self),
+        let flags = memory.load(at: at(entry + 36), as: UInt32.self)
       else {
         // Half a table would make code outside it look like data.
         sections = []
@@ -65,7 +69,8 @@ public struct LoadedImage: Hashable, Sendable {
     else { return nil }
     for index in 0..<min(UInt64(size) / 28, 16) {
       let entry = UInt64(offset) + 28 * index
-      guard memory.load(at: at(entry + 12), as: UInt32.self) == 2, let record = memory.load(at: at(entry + 20), as: UInt32.self),
+      guard memory.load(at: at(entry + 12), as: UInt32.self) == 2,
+        let record = memory.load(at: at(entry + 20), as: UInt32.self),
         let length = memory.load(at: at(entry + 16), as: UInt32.self), (25...1024).contains(length),
         let bytes = memory.bytes(at: at(UInt64(record)), count: Int(length)), let identity = codeView(bytes)
       else { continue }

@@ -18,7 +18,8 @@ public struct ModuleMap: Sendable {
 
   public init(_ modules: [ModuleIdentity], memory: DumpMemory?) {
     entries = modules.map { module in
-      Entry(identity: module, image: memory.flatMap { memory in module.base.flatMap { LoadedImage(at: $0, in: memory) } })
+      Entry(
+        identity: module, image: memory.flatMap { memory in module.base.flatMap { LoadedImage(at: $0, in: memory) } })
     }
     let bases = modules.map { $0.base?.rawValue ?? 0 }
     byBase = modules.indices.sorted { (bases[$0], $0) < (bases[$1], $1) }
@@ -58,14 +59,17 @@ public struct ModuleMap: Sendable {
     guard let entry = entry(at: address), let base = entry.identity.base else { return false }
     let offset = address - base.rawValue
     guard let sections = entry.image?.sections, !sections.isEmpty else { return offset >= Self.headerBytes }
-    return sections.contains { $0.isExecutable && offset >= $0.offset && offset - UInt64($0.offset) < max(UInt64($0.size), 1) }
+    return sections.contains {
+      $0.isExecutable && offset >= $0.offset && offset - UInt64($0.offset) < max(UInt64($0.size), 1)
+    }
   }
 
   /// A frame with module, offset and, where a table names the function, the symbol (`nt!KeBugCheckEx+0x69`).
   public func frame(
     _ address: UInt64, stackPointer: UInt64?, trust: FrameTrust
   ) -> StackFrame {
-    var frame = StackFrame(address: VirtualAddress(address), stackPointer: stackPointer.map { VirtualAddress($0) }, trust: trust)
+    var frame = StackFrame(
+      address: VirtualAddress(address), stackPointer: stackPointer.map { VirtualAddress($0) }, trust: trust)
     guard let entry = entry(at: address), let base = entry.identity.base else { return frame }
     frame.module = entry.identity.name
     frame.offset = address - base.rawValue

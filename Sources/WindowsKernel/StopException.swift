@@ -41,7 +41,9 @@ public struct StopException: Hashable, Sendable {
       referenced = meaning.value(.referenced, in: values).map { VirtualAddress($0) }
       access = meaning.access(in: values)
       if let memory = dump.triage?.memory {
-        if let record = meaning.value(.exceptionRecord, in: values) { read(record: record, memory, wide: header.is64Bit) }
+        if let record = meaning.value(.exceptionRecord, in: values) {
+          read(record: record, memory, wide: header.is64Bit)
+        }
         if let pointer = meaning.value(.contextRecord, in: values) {
           context = memory.registerContext(at: VirtualAddress(pointer), architecture: header.architecture)
         }
@@ -90,7 +92,8 @@ public struct StopException: Hashable, Sendable {
   private mutating func read(trapFrame: UInt64, _ dump: CrashDump, _ memory: DumpMemory) {
     guard
       let (layout, isExact) = KernelLayout.find(
-        build: Int(dump.header.build), servicePack: dump.triage.flatMap { Product.servicePack(csdVersion: $0.servicePackBuild) },
+        build: Int(dump.header.build),
+        servicePack: dump.triage.flatMap { Product.servicePack(csdVersion: $0.servicePackBuild) },
         architecture: dump.header.architecture)
     else { return }
     let size = dump.header.is64Bit ? 8 : 4
@@ -115,7 +118,8 @@ public struct StopException: Hashable, Sendable {
       general[4] = trapFrame &+ UInt64(top)
     }
     context = RegisterContext(
-      architecture: dump.header.architecture, instructionPointer: ip, stackPointer: general[4], framePointer: general[5],
+      architecture: dump.header.architecture, instructionPointer: ip, stackPointer: general[4],
+      framePointer: general[5],
       general: general, flags: UInt32(truncatingIfNeeded: load("EFlags") ?? 0))
     if address == nil { address = VirtualAddress(ip) }
   }

@@ -4,10 +4,13 @@ import Facts
 enum StopMachinery {
   /// Names by prefix; each is a routine of bugcheck or exception dispatch (names: public symbols).
   static let prefixes = [
-    "nt!KeBugCheck", "nt!KiBugCheck", "nt!KiFatal", "nt!_C_specific_handler", "nt!__C_specific_handler", "nt!RtlpExecuteHandler",
-    "nt!RtlDispatchException", "nt!KiDispatchException", "nt!KiExceptionDispatch", "nt!KiPageFault", "nt!KiGeneralProtectionFault",
+    "nt!KeBugCheck", "nt!KiBugCheck", "nt!KiFatal", "nt!_C_specific_handler", "nt!__C_specific_handler",
+    "nt!RtlpExecuteHandler",
+    "nt!RtlDispatchException", "nt!KiDispatchException", "nt!KiExceptionDispatch", "nt!KiPageFault",
+    "nt!KiGeneralProtectionFault",
     "nt!KiSegmentNotPresentFault", "nt!KiTrap", "nt!KiInvalidOpcodeFault", "nt!KiDivideErrorFault", "nt!KiDoubleFault",
-    "nt!KiStackFault", "nt!KiBreakpointTrap", "nt!KiRaiseException", "nt!CommonDispatchException", "nt!PspSystemThreadStartup$filt",
+    "nt!KiStackFault", "nt!KiBreakpointTrap", "nt!KiRaiseException", "nt!CommonDispatchException",
+    "nt!PspSystemThreadStartup$filt",
     "nt!PspUnhandledExceptionInSystemThread", "nt!KiSystemServiceHandler", "nt!RtlpGetStackLimits", "nt!MmAccessFault",
     "nt!MiSystemFault", "nt!MiRaisedIrqlFault", "nt!KeInvalidAccessAllowed", "hal!HalpNMIHalt", "nt!KiProcessNMI",
     "nt!_except_handler", "nt!ExecuteHandler",
@@ -15,9 +18,12 @@ enum StopMachinery {
 
   /// Routines that work on their caller's behalf: a damaged pool block or a bad pointer shows in them, and was brought there.
   static let servants = [
-    "nt!ExFreePool", "nt!ExpFree", "nt!ExAllocatePool", "nt!ExpAllocate", "nt!ExDeferredFreePool", "nt!ExFreeHeapPool", "nt!ExpReleasePool",
-    "nt!RtlpHp", "nt!memcpy", "nt!memmove", "nt!memset", "nt!RtlCopyMemory", "nt!RtlMoveMemory", "nt!RtlFillMemory", "nt!RtlZeroMemory",
-    "nt!RtlCompareMemory", "nt!ProbeFor", "nt!RtlRaiseStatus", "nt!VerifierFreePool", "nt!VerifierExFreePool", "nt!VeAllocatePool",
+    "nt!ExFreePool", "nt!ExpFree", "nt!ExAllocatePool", "nt!ExpAllocate", "nt!ExDeferredFreePool", "nt!ExFreeHeapPool",
+    "nt!ExpReleasePool",
+    "nt!RtlpHp", "nt!memcpy", "nt!memmove", "nt!memset", "nt!RtlCopyMemory", "nt!RtlMoveMemory", "nt!RtlFillMemory",
+    "nt!RtlZeroMemory",
+    "nt!RtlCompareMemory", "nt!ProbeFor", "nt!RtlRaiseStatus", "nt!VerifierFreePool", "nt!VerifierExFreePool",
+    "nt!VeAllocatePool",
   ]
 
   /// The frame where the failing code is, behind routines that only serve it.
@@ -25,7 +31,9 @@ enum StopMachinery {
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
     guard var index = failingFrame(frames, exception: exception, bugcheck: bugcheck) else { return nil }
-    while index + 1 < frames.count, let symbol = frames[index].symbol, servants.contains(where: { symbol.hasPrefix($0) }) { index += 1 }
+    while index + 1 < frames.count, let symbol = frames[index].symbol,
+      servants.contains(where: { symbol.hasPrefix($0) })
+    { index += 1 }
     return index
   }
 
@@ -34,7 +42,9 @@ enum StopMachinery {
   private static func failingFrame(
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
-    if let address = exception?.address, let index = frames.firstIndex(where: { $0.address == address }) { return index }
+    if let address = exception?.address, let index = frames.firstIndex(where: { $0.address == address }) {
+      return index
+    }
     let named = frames.firstIndex { frame in
       guard let symbol = frame.symbol else { return true }
       return !prefixes.contains { symbol.hasPrefix($0) }

@@ -50,6 +50,6 @@ struct DriverTemplate: Sendable {
 
   /// netbt.sys as Server 2003 SP2 shipped it, in February 2007.
   static let netbt = DriverTemplate("netbt.sys", 0x2A000, 0x45D6_9A8C)
-  /// A later one, of June 2010.
-  static let netbtOf2010 = DriverTemplate("netbt.sys", 0x2A000, 0x4C05_2200)
+  /// A later one, of January 2013.
+  static let netbtOf2013 = DriverTemplate("netbt.sys", 0x2A000, 0x5107_6A00)
 }

@@ -8,9 +8,10 @@ extension Scenario {
       article: "KB961799"
     ) { netbtStop(seed: $0, driver: .netbt) },
     Scenario(
-      "netbt-newer", "The same stop with a netbt.sys of 2010: the fix of 2009 is in place, the cause is another.",
+      "netbt-newer",
+      "The same stop with a netbt.sys of 2013, built after the article was last reviewed: it may contain the fix already.",
       resembles: "KB961799"
-    ) { netbtStop(seed: $0, driver: .netbtOf2010) },
+    ) { netbtStop(seed: $0, driver: .netbtOf2013) },
     Scenario(
       "badnic-stop", "0xD1 in a network card's driver; netbt.sys is loaded and not on the stack.", resembles: "KB961799"
     ) { networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"]) },

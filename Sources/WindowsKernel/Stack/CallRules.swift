@@ -8,15 +8,19 @@ enum CallRules {
     ("RtlpExecuteHandlerForException", ["RtlDispatchException"]),
     ("RtlpExecuteHandlerForUnwind", ["RtlUnwindEx"]),
     ("_C_specific_handler", ["RtlpExecuteHandlerForException", "RtlpExecuteHandlerForUnwind", "_GSHandlerCheck_SEH"]),
-    ("__C_specific_handler", ["RtlpExecuteHandlerForException", "RtlpExecuteHandlerForUnwind", "__GSHandlerCheck_SEH"]),
+    (
+      "__C_specific_handler", ["RtlpExecuteHandlerForException", "RtlpExecuteHandlerForUnwind", "__GSHandlerCheck_SEH"]
+    ),
     ("RtlDispatchException", ["KiDispatchException", "RtlRaiseException", "RtlRaiseStatus"]),
     ("KiDispatchException", ["KiExceptionDispatch", "KiRaiseException", "KiPreprocessFault"]),
     (
       "KiExceptionDispatch",
-      ["KiPageFault", "KiGeneralProtectionFault", "KiSegmentNotPresentFault", "KiStackFault", "KiInvalidOpcodeFault",
+      [
+        "KiPageFault", "KiGeneralProtectionFault", "KiSegmentNotPresentFault", "KiStackFault", "KiInvalidOpcodeFault",
         "KiDivideErrorFault", "KiBreakpointTrap", "KiDebugTrapOrFault", "KiFloatingErrorFault", "KiBoundFault",
         "KiAlignmentFault", "KiOverflowTrap", "KiInvalidTssFault", "KiNpxNotAvailableFault", "KiXmmException",
-        "KiRaiseSecurityCheckFailure", "KiRaiseAssertion", "KiControlProtectionFault"]
+        "KiRaiseSecurityCheckFailure", "KiRaiseAssertion", "KiControlProtectionFault",
+      ]
     ),
     ("KiBugCheckDispatch", ["Ki"]),
   ]
@@ -24,10 +28,14 @@ enum CallRules {
   /// Services that call only each other: pool, waiting, timers, tracing, memory copies, page tables. None of them stands
   /// above a driver or the plug-and-play, I/O or process managers.
   static let closedServices = [
-    "Etw", "PnpDiagnosticTrace", "KeRemovePriQueue", "KeRemoveQueue", "KeWaitFor", "KeDelayExecution", "KiSwap", "KiCommitThread",
-    "KiCancelTimer", "KeSetEvent", "KeInsertQueue", "KeInsertPriQueue", "KiInsertTimer", "ExFree", "ExAllocate", "ExpAllocate",
-    "ExpFree", "RtlpHp", "RtlpLfh", "ExAcquire", "ExRelease", "KeAcquire", "KeRelease", "memset", "memcpy", "memmove", "MiGet",
-    "MiUnlink", "MiComplete", "MiResolveTransition", "MiInsertPage", "MiFlush", "MiRelease", "RtlCompare", "RtlInit", "RtlCopy",
+    "Etw", "PnpDiagnosticTrace", "KeRemovePriQueue", "KeRemoveQueue", "KeWaitFor", "KeDelayExecution", "KiSwap",
+    "KiCommitThread",
+    "KiCancelTimer", "KeSetEvent", "KeInsertQueue", "KeInsertPriQueue", "KiInsertTimer", "ExFree", "ExAllocate",
+    "ExpAllocate",
+    "ExpFree", "RtlpHp", "RtlpLfh", "ExAcquire", "ExRelease", "KeAcquire", "KeRelease", "memset", "memcpy", "memmove",
+    "MiGet",
+    "MiUnlink", "MiComplete", "MiResolveTransition", "MiInsertPage", "MiFlush", "MiRelease", "RtlCompare", "RtlInit",
+    "RtlCopy",
     "KdTrap", "KdpTrap", "IopfCompleteRequest", "KiProcessExpired", "KiRetireDpc",
   ]
 

@@ -18,7 +18,9 @@ struct MachineFrame: Hashable {
   /// processor has them, and a stack pointer that fits the mode.
   init?(at address: UInt64, in memory: DumpMemory, modules: ModuleMap) {
     func word(_ index: UInt64) -> UInt64? { memory.load(at: VirtualAddress(address &+ 8 * index), as: UInt64.self) }
-    guard let rip = word(0), let cs = word(1), let flags = word(2), let rsp = word(3), let ss = word(4) else { return nil }
+    guard let rip = word(0), let cs = word(1), let flags = word(2), let rsp = word(3), let ss = word(4) else {
+      return nil
+    }
     // Bit 1 of EFLAGS is always set, bits 3, 5 and 15 never; above bit 21 all are zero.
     guard flags & 0x8028 == 0, flags & 2 != 0, flags >> 22 == 0 else { return nil }
     // Selectors are pushed as 64-bit words whose upper part is undefined; the kernel compares the low word.

@@ -40,7 +40,9 @@ extension StackWalker {
     if isFirst {
       // At a function's first instruction the return address is what the stack pointer points at. Stops begin so: KeBugCheckEx
       // saves the registers it was called with.
-      if let symbol = frame.symbol, !symbol.contains("+"), let caller = caller(at: state.stackPointer, registers: state.registers) {
+      if let symbol = frame.symbol, !symbol.contains("+"),
+        let caller = caller(at: state.stackPointer, registers: state.registers)
+      {
         return (caller, .unwind)
       }
     } else if let interrupted = interrupted(byTrapFrameAt: state.stackPointer) {
@@ -55,7 +57,9 @@ extension StackWalker {
       case .return(let slot):
         // A thread's first function returns to nothing.
         if memory.load(at: VirtualAddress(slot), as: UInt64.self) == 0 { return nil }
-        if slot >= state.stackPointer, let caller = caller(at: slot, registers: result.registers) { return (caller, .unwind) }
+        if slot >= state.stackPointer, let caller = caller(at: slot, registers: result.registers) {
+          return (caller, .unwind)
+        }
       case .interrupt(let frame):
         if let found = MachineFrame(at: frame, in: memory, modules: modules) {
           return (interrupted(found, registers: result.registers), .context)
@@ -115,7 +119,8 @@ extension StackWalker {
       if let frame = MachineFrame(at: at, in: memory, modules: modules), !isFirst || at > start {
         return (interrupted(frame, registers: .init(repeating: nil, count: 16)), .context)
       }
-      if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true, let found = plausible(value, at: at, state, at == start),
+      if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true,
+        let found = plausible(value, at: at, state, at == start),
         canCall(value, frame)
       {
         return (found, .scan)
@@ -155,7 +160,8 @@ extension StackWalker {
     let epilogue = X64Epilogue(memory: memory) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: address)
     }
-    guard let result = epilogue.leave(from: address, registers: registers).result, case .return(let next) = result.exit else {
+    guard let result = epilogue.leave(from: address, registers: registers).result, case .return(let next) = result.exit
+    else {
       return found
     }
     guard let word = memory.load(at: VirtualAddress(next), as: UInt64.self) else { return found }
@@ -170,7 +176,8 @@ extension StackWalker {
     switch first.opcode {
     case 0x50...0x57: return true
     case 0x81, 0x83: return first.mod == 3 && first.rm == X64Epilogue.rsp && first.reg & 7 == 5
-    case 0x89: return first.base == X64Epilogue.rsp && (8...0x20).contains(first.displacement) && first.displacement & 7 == 0
+    case 0x89:
+      return first.base == X64Epilogue.rsp && (8...0x20).contains(first.displacement) && first.displacement & 7 == 0
     case 0x8B: return first.mod == 3 && first.rm == X64Epilogue.rsp
     default: return false
     }

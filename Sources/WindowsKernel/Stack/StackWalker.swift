@@ -16,7 +16,8 @@ public struct StackWalker: Sendable {
   static let maximumScanBytes: UInt64 = 0x6000
 
   public init(
-    memory: DumpMemory, modules: ModuleMap, contexts: [RegisterContext] = [], name: @escaping @Sendable (StackFrame) -> StackFrame = { $0 }
+    memory: DumpMemory, modules: ModuleMap, contexts: [RegisterContext] = [],
+    name: @escaping @Sendable (StackFrame) -> StackFrame = { $0 }
   ) {
     self.memory = memory
     self.modules = modules
@@ -60,7 +61,9 @@ public struct StackWalker: Sendable {
     var frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
     var stack = context.stackPointer
     var pointer = context.framePointer
-    func word(_ address: UInt64) -> UInt64? { memory.load(at: VirtualAddress(address), as: UInt32.self).map(UInt64.init) }
+    func word(_ address: UInt64) -> UInt64? {
+      memory.load(at: VirtualAddress(address), as: UInt32.self).map(UInt64.init)
+    }
     while frames.count < Self.maximumFrames {
       if pointer >= stack, pointer & 3 == 0, let next = word(pointer), let address = word(pointer &+ 4),
         isReturnAddressX86(address)
@@ -73,7 +76,9 @@ public struct StackWalker: Sendable {
       guard let slot = scanX86(from: stack, word) else { break }
       frames.append(modules.frame(slot.address, stackPointer: slot.at + 4, trust: .scan))
       // `push ebp; mov ebp, esp` puts the saved EBP right below the return address.
-      if slot.at >= 4, let saved = word(slot.at - 4), saved > slot.at, saved - slot.at < Self.maximumScanBytes { pointer = saved }
+      if slot.at >= 4, let saved = word(slot.at - 4), saved > slot.at, saved - slot.at < Self.maximumScanBytes {
+        pointer = saved
+      }
       stack = slot.at + 4
     }
     return frames

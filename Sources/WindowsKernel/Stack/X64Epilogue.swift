@@ -115,7 +115,8 @@ struct X64Epilogue {
 
   /// The least place of the return address that a store to, or the address of, `[rsp+displacement]` allows.
   private func frameReach(_ i: X64Instruction, _ registers: Registers) -> UInt64? {
-    guard i.map == .one, i.opcode == 0x89 || i.opcode == 0xC7 || (i.opcode == 0x8D && i.reg != Self.rsp), i.base == Self.rsp,
+    guard i.map == .one, i.opcode == 0x89 || i.opcode == 0xC7 || (i.opcode == 0x8D && i.reg != Self.rsp),
+      i.base == Self.rsp,
       let sp = registers[Self.rsp], i.displacement > Int64(Self.homeBytes), i.displacement < 0x4000
     else { return nil }
     return sp &+ UInt64(i.displacement) &- Self.homeBytes
