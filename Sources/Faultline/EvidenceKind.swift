@@ -20,7 +20,8 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
   public static func detect(_ file: MappedFile) -> (kind: EvidenceKind, reason: String) {
     let bytes = file.bytes
     if CrashDump.matches(firstBytes: bytes) { return (.crashDump, "signature PAGEDUMP or PAGEDU64") }
-    for (magic, kind, reason) in magics where bytes.array(at: 0, count: magic.count) == magic { return (kind, reason) }
+    if let found = binary(bytes) { return found }
+    if Gzip.matches(firstBytes: bytes) { return packed(bytes) }
     let head = bytes.array(at: 0, count: min(textPrefix, bytes.byteCount)) ?? []
     guard !head.isEmpty else { return (.unknown, "an empty file") }
     // Text has no zero bytes but in UTF-16, which has a byte-order mark or every other byte zero.
@@ -35,53 +36,49 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
     ([0xD4, 0xC3, 0xB2, 0xA1], .capture, "pcap"), ([0xA1, 0xB2, 0xC3, 0xD4], .capture, "pcap, big-endian"),
     ([0x4D, 0x3C, 0xB2, 0xA1], .capture, "pcap with nanoseconds"),
     ([0xA1, 0xB2, 0x3C, 0x4D], .capture, "pcap with nanoseconds, big-endian"),
+    ([0x34, 0xCD, 0xB2, 0xA1], .capture, "pcap, modified"),
     ([0x0A, 0x0D, 0x0D, 0x0A], .capture, "pcapng"), (Array("GMBU".utf8), .capture, "Network Monitor"),
-    (Array("regf".utf8), .registryHive, "regf"), (Array("MZ".utf8), .image, "MZ"),
-    (Array("Microsoft C/C++ MSF 7.00".utf8), .symbols, "MSF 7.00"),
+    (Array("regf".utf8), .registryHive, "regf"), (Array("Microsoft C/C++ MSF 7.00".utf8), .symbols, "MSF 7.00"),
     (Array("Microsoft C/C++ program database 2.00".utf8), .symbols, "PDB 2.00"),
     ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .symbols, "xz"),
   ]
 
-  /// Phrases that tools print in every language or that no other text has. The first list with enough hits wins.
-  private static let phrases: [(kind: EvidenceKind, least: Int, words: [String])] = [
-    (
-      .debuggerLog, 2,
-      [
-        "BUGCHECK_CODE", "BUGCHECK_STR", "STACK_TEXT", "FAILURE_BUCKET_ID", "Bugcheck Analysis", "!analyze -v", "Arg1:",
-        "IMAGE_NAME:",
-        "DEFAULT_BUCKET_ID", "Arguments:", "FAULTING_IP", "PROCESS_NAME:", "Child-SP", "ChildEBP", "TRAP_FRAME:",
-        "BugCheck ",
-      ]
-    ),
-    (
-      .poolLog, 2,
-      ["Nonp", "Paged", "Allocs", "Frees", "Diff", "Per Alloc", "Pool Used", "Tag  Type", "NonPaged", "Commit:"]
-    ),
-    (
-      .inventory, 2,
-      [
-        "Hotfix(s)", "OS Version:", "Host Name:", "HotFixID", "Hotfix", "System Type:", "InstalledOn", "KB", "QFE",
-        "Systemtyp", "x64-based PC",
-        "X86-based PC", "File 1",
-      ]
-    ),
-  ]
+  /// Bytes of which an image's DOS header has at least one that is zero, and no text does.
+  private static let dosHeader = 64
+
+  private static func binary(_ bytes: RawSpan) -> (EvidenceKind, String)? {
+    for (magic, kind, reason) in magics where bytes.array(at: 0, count: magic.count) == magic { return (kind, reason) }
+    let start = bytes.array(at: 0, count: min(dosHeader, bytes.byteCount)) ?? []
+    if start.starts(with: Array("MZ".utf8)), start.contains(0) { return (.image, "MZ") }
+    return nil
+  }
+
+  /// Capture tools pack what they write; other evidence is unpacked by those who packed it.
+  private static func packed(_ bytes: RawSpan) -> (EvidenceKind, String) {
+    do {
+      let start = MappedFile(bytes: try Gzip.unpack(bytes, limit: 4096), path: "")
+      if let (kind, reason) = binary(start.bytes), kind == .capture { return (kind, reason + ", packed by gzip") }
+      return (.unknown, "a file packed by gzip: unpack it first")
+    } catch {
+      return (.unknown, "a damaged file of gzip: \(error)")
+    }
+  }
 
   private static func detect(text: String, head: [UInt8]) -> (EvidenceKind, String) {
     let first = text.unicodeScalars.first { !$0.properties.isWhitespace && $0 != "\u{FEFF}" }
+    guard let first else { return (.unknown, "an empty text") }
     if first == "{" {
       if text.contains("faultline.symptoms") { return (.symptoms, "faultline.symptoms JSON") }
       if text.contains("\"user_types\"") || text.contains("\"base_types\"") {
         return (.symbols, "a symbol table in JSON")
       }
     }
-    let isArticle = Article.looksLikeArticle(head)
-    for (kind, least, words) in phrases {
-      let hits = words.filter { text.contains($0) }
-      let needed = isArticle.0 ? least + 3 : least
-      if hits.count >= needed { return (kind, hits.prefix(3).joined(separator: ", ")) }
+    let article = Article.looksLikeArticle(head)
+    // Articles quote what tools print: a few lines of it do not make one a log.
+    if let (kind, reason) = TextSigns(text).kind(least: article.0 ? TextSigns.enoughInArticle : TextSigns.enough) {
+      return (kind, reason)
     }
-    if isArticle.0 { return (.article, isArticle.reason) }
+    if article.0 { return (.article, article.reason) }
     return (.unknown, "text of no known kind")
   }
 }
