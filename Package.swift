@@ -88,7 +88,7 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
-    tests("Symbols", ["ByteReading"]),
+    tests("Symbols", ["ByteReading", "Facts"]),
     tests(
       "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
     tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),

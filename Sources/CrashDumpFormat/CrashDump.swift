@@ -54,6 +54,12 @@ public struct CrashDump: Sendable {
         Missing(
           "format.dumpType", because: .notPresent,
           detail: "The header's DumpType field is not filled or not in the file."))
+      missing.append(
+        Missing(
+          "modules", because: .unsupported,
+          detail:
+            "Without a dump type only the header is read. Systems before Windows 2000 write none: their dumps hold all memory."
+        ))
     }
     self.triage = triage
     context = RegisterContext(

@@ -22,8 +22,9 @@ public struct DumpMemory: Sendable {
   public let file: MappedFile
   /// Sorted by address, longest first where they begin alike; no piece wraps around the address space.
   public private(set) var pieces: [Piece]
-  /// For each piece the largest end among it and all before it: bounds the backward search over overlaps.
-  private var reach: [UInt64]
+  /// For each piece the one that ends last among it and all before it: of all pieces that hold an address, that is the one
+  /// with the most bytes behind it, so that a million overlapping pieces cost no more than as many separate ones.
+  private var farthest: [Int]
 
   public init(file: MappedFile, pieces: [Piece]) {
     self.file = file
@@ -31,11 +32,13 @@ public struct DumpMemory: Sendable {
       $0.count > 0 && $0.address.addingReportingOverflow(UInt64($0.count)).overflow == false
     }
     .sorted { ($0.address, $1.count) < ($1.address, $0.count) }
-    reach = []
-    var end: UInt64 = 0
-    for piece in self.pieces {
-      end = max(end, piece.address + UInt64(piece.count))
-      reach.append(end)
+    farthest = []
+    farthest.reserveCapacity(self.pieces.count)
+    var best = 0
+    for (index, piece) in self.pieces.enumerated() {
+      let end = self.pieces[best].address + UInt64(self.pieces[best].count)
+      if piece.address + UInt64(piece.count) >= end { best = index }
+      farthest.append(best)
     }
   }
 
@@ -50,18 +53,11 @@ public struct DumpMemory: Sendable {
       let middle = (low + high) / 2
       if pieces[middle].address <= target { low = middle + 1 } else { high = middle }
     }
-    var best: (offset: Int, count: Int)?
-    var index = low - 1
-    while index >= 0, reach[index] > target {
-      let piece = pieces[index]
-      let skip = target - piece.address
-      if skip < UInt64(piece.count) {
-        let found = (offset: piece.offset + Int(skip), count: piece.count - Int(skip))
-        if best.map({ $0.count < found.count }) ?? true { best = found }
-      }
-      index -= 1
-    }
-    return best
+    guard low > 0 else { return nil }
+    let piece = pieces[farthest[low - 1]]
+    let skip = target - piece.address
+    guard skip < UInt64(piece.count) else { return nil }
+    return (piece.offset + Int(skip), piece.count - Int(skip))
   }
 
   /// Bytes at an address, over touching pieces; nil where any of them is not in the dump.

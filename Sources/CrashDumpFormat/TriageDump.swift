@@ -72,6 +72,7 @@ public struct TriageDump: Sendable {
     }
     servicePackBuild = try long(0x00, "ServicePackBuild")
     sizeOfDump = try long(0x04, "SizeOfDump")
+    let validOffset = Int(try long(0x08, "ValidOffset"))
     contextOffset = Int(try long(0x0C, "ContextOffset"))
     exceptionOffset = Int(try long(0x10, "ExceptionOffset"))
     let unloadedOffset = Int(try long(0x18, "UnloadedDriversOffset"))
@@ -107,6 +108,19 @@ public struct TriageDump: Sendable {
     let debuggerCount = Int(try long(tail + 12, "DebuggerDataSize"))
     let blocksOffset = Int(try long(tail + 16, "DataBlocksOffset"))
     let blocksCount = Int(try long(tail + 20, "DataBlocksCount"))
+
+    if Int(sizeOfDump) > bytes.byteCount {
+      problems.append(
+        ReadError(
+          .malformed, reading: "SizeOfDump", at: .file(UInt64(base + 0x04)), expected: "a file of \(sizeOfDump) bytes",
+          found: "\(bytes.byteCount)", trail: [name]))
+    } else if validOffset != 0, !bytes.starts(with: "TRGD", at: validOffset) {
+      problems.append(
+        ReadError(
+          .malformed, reading: "ValidOffset", at: .file(UInt64(validOffset)),
+          expected: "TRGD, which the kernel writes last", found: describe(bytes.array(at: validOffset, count: 4) ?? []),
+          trail: [name]))
+    }
 
     // A region's offsets of zero mean that the kernel wrote none.
     func region(_ offset: Int, _ count: Int, _ what: String) -> Region? {

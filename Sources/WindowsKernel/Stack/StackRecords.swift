@@ -12,6 +12,9 @@ struct StackRecords {
   /// CONTEXT_AMD64.
   private static let amd64: UInt32 = 0x0010_0000
 
+  /// A kernel stack takes at most 72 KiB on x64 (Windows Internals, "Stacks"); data blocks may claim to go on for gigabytes.
+  private static let maximumBytes: UInt64 = 0x4_0000
+
   let ranges: [Range<UInt64>]
 
   /// Every CONTEXT in a stretch of stack: 16-byte aligned, architecture bit set, the processor's SSE state stored twice alike,
@@ -19,7 +22,13 @@ struct StackRecords {
   init(from start: UInt64, memory: DumpMemory) {
     var found: [Range<UInt64>] = []
     var at = (start &+ 15) & ~15
-    while let flags = memory.load(at: VirtualAddress(at &+ Self.flags), as: UInt32.self) {
+    let (limit, overflow) = at.addingReportingOverflow(Self.maximumBytes + Self.contextBytes)
+    guard !overflow else {
+      ranges = []
+      return
+    }
+    while at < limit - Self.contextBytes, let flags = memory.load(at: VirtualAddress(at &+ Self.flags), as: UInt32.self)
+    {
       if flags & 0xFFF0_0000 & ~0xC800_0000 == Self.amd64, flags & 0xF != 0,
         let first = memory.load(at: VirtualAddress(at &+ Self.mxCsr), as: UInt32.self), first != 0, first >> 16 == 0,
         first == memory.load(at: VirtualAddress(at &+ Self.floatSaveMxCsr), as: UInt32.self),
