@@ -64,6 +64,7 @@ public struct Diagnoser: Sendable {
         missing += view.missing
       case .symptoms(let symptoms):
         facts += symptoms.facts(evidence: index)
+        missing += symptoms.notUnderstood
         machine.merge(symptoms.machine, from: piece.path, &missing)
       case .article, .nothing:
         break
@@ -78,7 +79,9 @@ public struct Diagnoser: Sendable {
 
   /// The same from typed symptoms.
   public func match(_ symptoms: Symptoms) -> Diagnosis {
-    diagnose(facts: symptoms.facts(evidence: nil), machine: symptoms.machine, missing: [], dumps: [:], evidence: [])
+    diagnose(
+      facts: symptoms.facts(evidence: nil), machine: symptoms.machine, missing: symptoms.notUnderstood, dumps: [:],
+      evidence: [])
   }
 
   private func diagnose(
