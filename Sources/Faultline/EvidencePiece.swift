@@ -44,7 +44,7 @@ public struct EvidencePiece: Sendable {
     self.init(
       unreadable: path,
       EvidenceProblem(
-        what: "file", because: .notPresent, expected: "a readable file", found: reason, text: "\(path): \(reason)"))
+        what: "file", because: .notPresent, expected: "a readable file", found: reason, text: reason))
   }
 
   /// True where the file could not be opened or read at all, which is no fault of its content.
@@ -119,7 +119,7 @@ public struct EvidencePiece: Sendable {
 extension EvidenceProblem {
   init(_ error: FileError) {
     self.init(
-      what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.description)
+      what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.detail)
   }
 
   init(_ error: ReadError) {

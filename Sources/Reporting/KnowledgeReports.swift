@@ -28,7 +28,7 @@ public struct SearchReport: Sendable {
     guard !hits.isEmpty else { return "Nothing found.\n" }
     return hits.map { hit in
       [
-        style.ink(hit.id, .strong) + "  " + TextStyle.clean(hit.title),
+        style.ink(hit.id, .strong) + "  " + TextStyle.cleanLine(hit.title),
         style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
         style.wrap(hit.passage, indent: 2),
       ].joined(separator: "\n")
@@ -81,7 +81,7 @@ public struct StatisticsReport: Sendable {
       ["products", "\(statistics.products)"],
     ]
     return table(rows, indent: 0) + "\n\n"
-      + catalogue.issues.map { "\($0.id)  \(TextStyle.clean($0.title))" }.joined(separator: "\n") + "\n"
+      + catalogue.issues.map { "\($0.id)  \(TextStyle.cleanLine($0.title))" }.joined(separator: "\n") + "\n"
   }
 }
 

@@ -117,7 +117,8 @@ extension DumpView {
 
   static func duration(_ seconds: UInt64) -> String {
     let days = seconds / 86_400
-    return (days > 0 ? "\(days) d " : "") + "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
+    return (days > 0 ? "\(days) d " : "")
+      + "\(twoDigits(seconds / 3600 % 24)):\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
   }
 
   /// The day of a Unix time, UTC.
