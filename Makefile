@@ -1,0 +1,87 @@
+# Faultline's tasks. `make` alone lists them.
+#
+# Needs GNU make 4 and a POSIX shell. Everything is built below .build and .build-*, which `make clean` removes.
+
+SHELL = /bin/sh
+.SUFFIXES:
+.NOTPARALLEL:
+
+SWIFT = swift
+PREFIX = /usr/local
+DESTDIR =
+# Seconds for each target of `make fuzz`.
+FUZZ_SECONDS = 60
+
+# Programs and tests come from one optimized build: heavy tests are 7 to 50 times slower without optimization, and what is
+# tested is the program as people run it. Its flags differ from a plain release build, so it has a folder of its own.
+TEST_PATH = .build-test
+TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path $(TEST_PATH) --explicit-target-dependency-import-check error
+INSTALL_PATH = .build-install
+# The Swift libraries go into the program where the platform can do that; macOS has them in the system.
+STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
+
+.PHONY: help demo test lint format bench compare docs install fuzz clean setup
+
+help:
+	@echo 'make demo      write a sample crash dump and diagnose it'
+	@echo 'make test      everything continuous integration runs'
+	@echo 'make lint      formatting and the rules of Scripts/check-sources'
+	@echo 'make format    format all sources'
+	@echo 'make bench     measure triage: dumps per second and core'
+	@echo 'make compare   time the program beside other dump readers'
+	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
+	@echo 'make install   the program, into PREFIX ($(PREFIX))'
+	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
+	@echo 'make clean     remove everything that was built'
+
+setup:
+	@Scripts/setup
+
+demo: setup
+	$(SWIFT) build -c release --product faultline
+	$(SWIFT) build -c release --product Synthesize
+	@bin="$$($(SWIFT) build -c release --show-bin-path)" && \
+	  "$$bin/Synthesize" write netbt-stop --seed 1 --output demo --force && \
+	  printf '\n$$ faultline diagnose demo/netbt-stop.dmp --symbols demo/symbols\n\n' && \
+	  "$$bin/faultline" diagnose demo/netbt-stop.dmp --symbols demo/symbols
+
+# The last line of the output is the test runner's summary.
+test: setup lint
+	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
+	@FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)/faultline" \
+	  $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest
+
+SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
+
+lint:
+	$(SWIFT) format lint --recursive --strict $(SOURCES)
+	@Scripts/check-sources
+
+format:
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+bench: setup
+	Benchmarks/run
+
+compare: setup
+	$(SWIFT) build -c release --product faultline
+	$(SWIFT) build -c release --product Synthesize
+	Benchmarks/compare
+
+docs: setup
+	Scripts/document
+
+install: setup
+	$(SWIFT) build -c release $(STATIC) --scratch-path $(INSTALL_PATH) --product faultline
+	@bin="$$($(SWIFT) build -c release $(STATIC) --scratch-path $(INSTALL_PATH) --show-bin-path)" && \
+	  mkdir -p "$(DESTDIR)$(PREFIX)/bin" && \
+	  cp "$$bin/faultline" "$(DESTDIR)$(PREFIX)/bin/faultline" && \
+	  { strip "$(DESTDIR)$(PREFIX)/bin/faultline" 2>/dev/null || true; } && \
+	  chmod 755 "$(DESTDIR)$(PREFIX)/bin/faultline" && \
+	  echo "installed $(DESTDIR)$(PREFIX)/bin/faultline"
+
+fuzz: setup
+	Scripts/fuzz all $(FUZZ_SECONDS)
+
+clean:
+	rm -rf .build .build-* demo Benchmarks/.build Benchmarks/.build-* Fuzz/.build
