@@ -1,3 +1,5 @@
+import Testing
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -18,6 +20,7 @@ public enum SharedEvidence {
   }()
 
   public static var isPresent: Bool { folder != nil }
+  public static let absence: Comment = "no folder of real evidence: set FAULTLINE_SHARED, or put it at ../shared"
 
   public struct Entry: Decodable, Sendable {
     /// Relative to the folder of evidence.
