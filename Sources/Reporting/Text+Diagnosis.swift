@@ -8,7 +8,7 @@ extension Diagnosis {
   /// The answer for people: the verdict in one sentence, then why, then what to do, then what is missing.
   public func text(_ style: TextStyle) -> String {
     var out: [String] = [style.wrap(verdict)]
-    if let (finding, _) = leading { out.append(style.ink(Self.label(finding), Self.ink(finding.verdict))) }
+    if let (finding, _) = leading { out.append(style.paragraph(Self.label(finding), Self.ink(finding.verdict))) }
     out.append(contentsOf: machineSection(style))
     out.append(contentsOf: failureSection(style))
     for (finding, plan) in findings where finding.verdict != .ruledOut {
@@ -109,7 +109,7 @@ extension Diagnosis {
       }
     }
     if !stack.isEmpty {
-      out.append(style.ink("  Stack, from the failing frame (dump stack shows all):", .dim))
+      out.append(style.paragraph("Stack, from the failing frame (dump stack shows all):", .dim, indent: 2))
       for fact in stack {
         let trust = fact["trust"].map { "  (\($0))" } ?? ""
         out.append(style.wrap(fact.text.dropLast() + trust + cite(fact.id), indent: 4, hanging: 6))
