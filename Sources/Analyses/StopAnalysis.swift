@@ -21,7 +21,8 @@ enum StopAnalysis: DumpAnalysis {
     if let type = dump.header.dumpType {
       facts.append(
         Fact(
-          .dump, "The evidence is a dump of type \(type.rawValue) (\(type.name)).", attributes: ["type": .text(type.name)],
+          .dump, "The evidence is a dump of type \(type.rawValue) (\(type.name)).",
+          attributes: ["type": .text(type.name)],
           origin: "DumpType"))
     }
     if let meaning = StopCodeMeaning.of(code), meaning.stopClass == .forced, let trigger = meaning.trigger {

@@ -64,7 +64,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let hang = FactKind(rawValue: "hang")
 
   public static let all: [FactKind] = [
-    .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process, .poolUse,
+    .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
+    .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
     .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
   ]
