@@ -91,6 +91,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),
+    .target(
+      name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
+      swiftSettings: common),
     tests("Facts"),
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
@@ -98,7 +101,9 @@ let package = Package(
     tests("Symbols", ["ByteReading", "Facts"]),
     tests(
       "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
-    tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),
+    tests(
+      "Analyses",
+      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
@@ -106,10 +111,15 @@ let package = Package(
     tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
     .testTarget(
-      name: "FaultlineTests", dependencies: ["Faultline", "Reporting", "KnowledgeBase", "Facts", "EvidenceSynthesis"],
+      name: "FaultlineTests",
+      dependencies: [
+        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Symbols", "ByteReading", "Facts",
+        "EvidenceSynthesis", "TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
-      name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand"], swiftSettings: common),
+      name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand", "TestSupport"],
+      swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )

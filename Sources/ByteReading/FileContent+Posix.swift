@@ -1,3 +1,5 @@
+import Facts
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -13,7 +15,7 @@ import Darwin
 
   static func open(_ path: String, readLimit: Int) throws(FileError) -> FileContent {
     // O_NONBLOCK: opening a pipe must not wait for a writer; regular files ignore it.
-    let descriptor = unsafe path.withCString { unsafe sysOpen($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    let descriptor = unsafe PathText.withCString(path) { unsafe sysOpen($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard descriptor >= 0 else { throw failure(path, errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -54,7 +56,7 @@ import Darwin
     }
   }
 
-  private static func failure(_ path: String, _ number: Int32) -> FileError {
+  static func failure(_ path: String, _ number: Int32) -> FileError {
     let reason: FileError.Reason =
       switch number {
       case ENOENT, ENOTDIR: .notFound

@@ -1,3 +1,5 @@
+import Facts
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -16,7 +18,7 @@ public enum FileStatus: Hashable, Sendable {
   /// Following symbolic links.
   public static func of(_ path: String) -> FileStatus {
     var status = stat()
-    guard unsafe stat(path, &status) == 0 else {
+    guard unsafe PathText.withCString(path, { unsafe stat($0, &status) }) == 0 else {
       // A loop of links, or a folder one may not enter, exists all the same.
       return errno == ENOENT || errno == ENOTDIR ? .missing : .file
     }
@@ -25,6 +27,40 @@ public enum FileStatus: Hashable, Sendable {
 
   public static func isSymbolicLink(_ path: String) -> Bool {
     var status = stat()
-    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+    return unsafe PathText.withCString(path, { unsafe lstat($0, &status) }) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
+
+  /// A device, pipe or socket.
+  public static func isSpecial(_ path: String) -> Bool {
+    var status = stat()
+    guard unsafe PathText.withCString(path, { unsafe stat($0, &status) }) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
+
+  /// Whether two paths lead to one existing file.
+  public static func areSame(_ a: String, _ b: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe PathText.withCString(a, { unsafe stat($0, &first) }) == 0,
+      unsafe PathText.withCString(b, { unsafe stat($0, &second) }) == 0
+    else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+}
+
+/// The names in a folder, in the order of their bytes.
+public func folderNames(_ path: String) throws(FileError) -> [String] {
+  guard let folder = unsafe PathText.withCString(path, { unsafe opendir($0) }) else {
+    throw FileContent.failure(path, errno)
+  }
+  defer { unsafe closedir(folder) }
+  var names: [String] = []
+  errno = 0
+  while let entry = unsafe readdir(folder) {
+    let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { unsafe Array($0.prefix { $0 != 0 }) }
+    let text = PathText.text(name)
+    if text != "." && text != ".." { names.append(text) }
+    errno = 0
+  }
+  guard errno == 0 else { throw FileContent.failure(path, errno) }
+  return names.sorted(by: PathText.precedes)
 }

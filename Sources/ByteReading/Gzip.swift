@@ -21,12 +21,14 @@ public enum Gzip {
     let length = try file.load(at: trailer + 4, as: UInt32.self, reading: "gzip ISIZE")
     guard length == UInt32(truncatingIfNeeded: inflater.output.count) else {
       throw ReadError(
-        .malformed, reading: "gzip ISIZE", at: .file(UInt64(trailer + 4)), expected: "\(length) bytes", found: "\(inflater.output.count)")
+        .malformed, reading: "gzip ISIZE", at: .file(UInt64(trailer + 4)), expected: "\(length) bytes",
+        found: "\(inflater.output.count)")
     }
     let actual = crc32(inflater.output)
     guard checksum == actual else {
       throw ReadError(
-        .malformed, reading: "gzip CRC32", at: .file(UInt64(trailer)), expected: hexadecimal(UInt64(checksum), digits: 8),
+        .malformed, reading: "gzip CRC32", at: .file(UInt64(trailer)),
+        expected: hexadecimal(UInt64(checksum), digits: 8),
         found: hexadecimal(UInt64(actual), digits: 8))
     }
     return inflater.output

@@ -45,7 +45,8 @@ struct Inflater: ~Escapable {
   }
 
   private func failure(_ reading: String, expected: String, found: String) -> ReadError {
-    ReadError(.malformed, reading: "DEFLATE \(reading)", at: .file(UInt64(max(0, position))), expected: expected, found: found)
+    ReadError(
+      .malformed, reading: "DEFLATE \(reading)", at: .file(UInt64(max(0, position))), expected: expected, found: found)
   }
 
   @_lifetime(self: copy self)
@@ -73,7 +74,8 @@ struct Inflater: ~Escapable {
     offset = position
     (bits, bitCount) = (0, 0)
     guard let bytes = input.array(at: offset, count: length) else {
-      throw failure("stored block", expected: "\(length) bytes", found: "\(max(0, input.byteCount - offset)) to the end")
+      throw failure(
+        "stored block", expected: "\(length) bytes", found: "\(max(0, input.byteCount - offset)) to the end")
     }
     output += bytes
     offset += length
@@ -110,11 +112,15 @@ struct Inflater: ~Escapable {
         output.append(UInt8(value))
         continue
       }
-      guard value - 257 < Self.lengths.count else { throw failure("length", expected: "a code up to 285", found: "\(value)") }
+      guard value - 257 < Self.lengths.count else {
+        throw failure("length", expected: "a code up to 285", found: "\(value)")
+      }
       let (lengthBase, lengthBits) = Self.lengths[value - 257]
       let length = lengthBase + (try take(lengthBits))
       let code = try symbol(distances)
-      guard code < Self.distances.count else { throw failure("distance", expected: "a code up to 29", found: "\(code)") }
+      guard code < Self.distances.count else {
+        throw failure("distance", expected: "a code up to 29", found: "\(code)")
+      }
       let (distanceBase, distanceBits) = Self.distances[code]
       let distance = distanceBase + (try take(distanceBits))
       guard distance <= output.count else {
@@ -139,7 +145,9 @@ struct Inflater: ~Escapable {
       switch try symbol(code) {
       case let length where length < 16: all.append(length)
       case 16:
-        guard let last = all.last else { throw failure("code lengths", expected: "a length to repeat", found: "none before") }
+        guard let last = all.last else {
+          throw failure("code lengths", expected: "a length to repeat", found: "none before")
+        }
         all += repeatElement(last, count: 3 + (try take(2)))
       case 17: all += repeatElement(0, count: 3 + (try take(3)))
       default: all += repeatElement(0, count: 11 + (try take(7)))
@@ -157,12 +165,16 @@ struct Inflater: ~Escapable {
 
   /// Base and number of extra bits, RFC 1951, 3.2.5.
   private static let lengths: [(Int, Int)] = [
-    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 1), (13, 1), (15, 1), (17, 1), (19, 2), (23, 2), (27, 2),
-    (31, 2), (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4), (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 1), (13, 1), (15, 1), (17, 1), (19, 2),
+    (23, 2), (27, 2),
+    (31, 2), (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4), (131, 5), (163, 5), (195, 5),
+    (227, 5), (258, 0),
   ]
   private static let distances: [(Int, Int)] = [
-    (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2), (17, 3), (25, 3), (33, 4), (49, 4), (65, 5), (97, 5), (129, 6),
-    (193, 6), (257, 7), (385, 7), (513, 8), (769, 8), (1025, 9), (1537, 9), (2049, 10), (3073, 10), (4097, 11), (6145, 11), (8193, 12),
+    (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2), (17, 3), (25, 3), (33, 4), (49, 4), (65, 5),
+    (97, 5), (129, 6),
+    (193, 6), (257, 7), (385, 7), (513, 8), (769, 8), (1025, 9), (1537, 9), (2049, 10), (3073, 10), (4097, 11),
+    (6145, 11), (8193, 12),
     (12289, 12), (16385, 13), (24577, 13),
   ]
 }

@@ -1,12 +1,6 @@
 import ByteReading
 import Facts
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// The files behind the paths somebody named: each file itself, each folder's files in a stable order.
 public struct EvidencePaths: Sendable {
   /// Folders nested deeper, and files beyond this many, are left out and named as problems.
@@ -43,9 +37,9 @@ public struct EvidencePaths: Sendable {
     }
     let names: [String]
     do {
-      names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      names = try folderNames(folder)
     } catch {
-      problems.append((folder, FileError(path: folder, reason: .notPermitted, detail: "cannot be listed")))
+      problems.append((folder, error))
       return
     }
     for name in names {

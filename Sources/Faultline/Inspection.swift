@@ -14,7 +14,7 @@ extension EvidencePiece {
     case .symptoms, .nothing: break
     }
     return .members([
-      ("schema", .string("faultline.inspection/1")), ("path", .string(path)), ("kind", .string(kind.rawValue)),
+      ("schema", .string("faultline.inspection/1")), ("path", .path(path)), ("kind", .string(kind.rawValue)),
       ("sha256", sha256.map { .string($0) }),
       (
         "problems",

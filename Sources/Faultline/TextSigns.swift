@@ -22,11 +22,15 @@ struct TextSigns {
 
   private static let phrases: [Phrase] =
     [
-      "!analyze -v", ".analyze -v", "Bugcheck Analysis", "Microsoft (R) Windows Debugger", "Loading Dump File [", "BUGCHECK_CODE:",
-      "BUGCHECK_STR:", "STACK_TEXT:", "FAILURE_BUCKET_ID:", "DEFAULT_BUCKET_ID:", "FAULTING_IP:", "FOLLOWUP_IP:", "IMAGE_NAME:",
+      "!analyze -v", ".analyze -v", "Bugcheck Analysis", "Microsoft (R) Windows Debugger", "Loading Dump File [",
+      "BUGCHECK_CODE:",
+      "BUGCHECK_STR:", "STACK_TEXT:", "FAILURE_BUCKET_ID:", "DEFAULT_BUCKET_ID:", "FAULTING_IP:", "FOLLOWUP_IP:",
+      "IMAGE_NAME:",
       "TRAP_FRAME:", "EXCEPTION_RECORD:", "Probably caused by :", "ChildEBP RetAddr", "Child-SP  ", "FOLLOWUP_NAME:",
     ].map { Phrase(.debuggerLog, 2, $0) }
-    + ["Arg1:", "Arguments:", "PROCESS_NAME:", "SYMBOL_NAME:", "MODULE_NAME:", "kd> ", "BugCheck "].map { Phrase(.debuggerLog, 1, $0) }
+    + ["Arg1:", "Arguments:", "PROCESS_NAME:", "SYMBOL_NAME:", "MODULE_NAME:", "kd> ", "BugCheck "].map {
+      Phrase(.debuggerLog, 1, $0)
+    }
     + ["PageFlts:", "!poolused", "Pool Consumed", " pool information"].map { Phrase(.poolLog, 2, $0) }
     + ["InRam Krnl:", "Mapped_Driver"].map { Phrase(.poolLog, 1, $0) }
     + [Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 1, "?kbid="), Phrase(.inventory, 1, "-based PC")]
@@ -64,10 +68,13 @@ struct TextSigns {
 
   private mutating func findPhrases(_ bytes: [UInt8]) {
     var byFirst = [[Int]](repeating: [], count: 256)
-    for (index, phrase) in Self.phrases.enumerated() { if let first = phrase.bytes.first { byFirst[Int(first)].append(index) } }
+    for (index, phrase) in Self.phrases.enumerated() {
+      if let first = phrase.bytes.first { byFirst[Int(first)].append(index) }
+    }
     var found = [Bool](repeating: false, count: Self.phrases.count)
     for place in bytes.indices where !byFirst[Int(bytes[place])].isEmpty {
-      for index in byFirst[Int(bytes[place])] where !found[index] && bytes[place...].starts(with: Self.phrases[index].bytes) {
+      for index in byFirst[Int(bytes[place])]
+      where !found[index] && bytes[place...].starts(with: Self.phrases[index].bytes) {
         found[index] = true
       }
     }
@@ -79,9 +86,13 @@ struct TextSigns {
   // MARK: Lines
 
   private mutating func examine(_ line: Substring.UTF8View.SubSequence) {
-    let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }).prefix(12).map { String(decoding: $0, as: UTF8.self) }
+    let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }).prefix(12).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     guard let first = words.first else { return }
-    if words.count >= 4, words.prefix(5).contains("Tag"), words.contains("Type"), words.contains("Allocs"), words.contains("Frees") {
+    if words.count >= 4, words.prefix(5).contains("Tag"), words.contains("Type"), words.contains("Allocs"),
+      words.contains("Frees")
+    {
       addLine(.poolLog, 2, "a heading of pool tags")
     }
     if words.count >= 4, let pool = words.prefix(3).firstIndex(where: { $0 == "Nonp" || $0 == "Paged" }), pool > 0,
@@ -100,7 +111,9 @@ struct TextSigns {
     if Self.hasVersionAndBuild(words) { addLine(.inventory, 2, "a version with its build") }
   }
 
-  private static func isNumber(_ word: String) -> Bool { !word.isEmpty && word.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+  private static func isNumber(_ word: String) -> Bool {
+    !word.isEmpty && word.utf8.allSatisfy { (0x30...0x39).contains($0) }
+  }
 
   /// `fffff807``5c01faa9` or `8054be98`.
   private static func isAddress(_ word: String) -> Bool {
@@ -111,13 +124,15 @@ struct TextSigns {
 
   /// `KB4462930` or `Q147222`.
   private static func isUpdate(_ word: some StringProtocol) -> Bool {
-    let digits = word.hasPrefix("KB") ? word.dropFirst(2) : word.hasPrefix("Q") ? word.dropFirst() : word.dropFirst(word.count)
+    let digits =
+      word.hasPrefix("KB") ? word.dropFirst(2) : word.hasPrefix("Q") ? word.dropFirst() : word.dropFirst(word.count)
     return (6...7).contains(digits.utf8.count) && isNumber(String(digits))
   }
 
   /// `[01]: KB4462930` as systeminfo numbers them.
   private static func isUpdateEntry(_ first: String, _ second: String?) -> Bool {
-    guard first.hasPrefix("["), first.hasSuffix("]:"), isNumber(String(first.dropFirst().dropLast(2))), let second else { return false }
+    guard first.hasPrefix("["), first.hasSuffix("]:"), isNumber(String(first.dropFirst().dropLast(2))), let second
+    else { return false }
     return isUpdate(second) || second == "File"
   }
 

@@ -40,6 +40,9 @@ struct Dump: ParsableCommand {
     if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) {
       throw CommandFailure.notFound("\(file): no such file or folder")
     }
+    if let target = output.output, FileStatus.areSame(file, target) {
+      throw CommandFailure.usage("\(target): --output would overwrite the evidence")
+    }
     let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
     guard case .dump(let dump) = piece.content else {
       if piece.problems.isEmpty {

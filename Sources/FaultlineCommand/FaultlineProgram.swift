@@ -23,8 +23,9 @@ struct FaultlineProgram: AsyncParsableCommand {
     subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])
 
   static func main() async {
+    Terminal.ignoreClosedPipes()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Terminal.arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

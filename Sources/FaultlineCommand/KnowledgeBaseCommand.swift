@@ -7,6 +7,11 @@ import Reporting
 struct KnowledgeBaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kb", abstract: "The knowledge base: show an article, search, count.",
+    discussion: """
+      Examples:
+        faultline kb show KB961799
+        faultline kb search netbt NbtCopyToStartOfIndicate
+      """,
     subcommands: [Show.self, Search.self, Stats.self])
 
   struct Show: ParsableCommand {
@@ -49,7 +54,8 @@ struct KnowledgeBaseCommand: ParsableCommand {
   }
 
   struct Stats: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "What the knowledge base holds.")
+    static let configuration = CommandConfiguration(
+      abstract: "What the knowledge base holds.", discussion: "Example: faultline kb stats --format json")
 
     @OptionGroup var knowledge: KnowledgeOptions
     @OptionGroup var output: OutputOptions

@@ -7,6 +7,10 @@ import Symbols
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json, jsonl, html, csv
+
+  /// What the commands of this version print; the others are refused with a reason.
+  static let available: [OutputFormat] = [.text, .json, .jsonl]
+  static var allValueStrings: [String] { available.map(\.rawValue) }
 }
 
 /// Options of every command that prints a report.
@@ -30,8 +34,8 @@ struct OutputOptions: ParsableArguments {
   var noColor = false
 
   func validate() throws {
-    if format == .html || format == .csv {
-      throw ValidationError("This command prints text, json or jsonl; \(format.rawValue) is not among them.")
+    if !OutputFormat.available.contains(format) {
+      throw ValidationError("This command prints text, json or jsonl; it cannot print \(format.rawValue) yet.")
     }
     if let timeZone, !LocalTime.setZone(timeZone) {
       throw ValidationError("'\(timeZone)' is no time zone this computer knows. Example: Europe/Berlin.")
@@ -49,8 +53,8 @@ struct OutputOptions: ParsableArguments {
   func emit(_ text: String) throws {
     if let output {
       if let reason = Terminal.writeFile(text, to: output) { throw CommandFailure.inputOutput("\(output): \(reason)") }
-    } else if !Terminal.write(text, to: 1) {
-      throw CommandFailure.inputOutput("standard output: cannot be written")
+    } else if let reason = Terminal.write(text, to: 1) {
+      throw CommandFailure.inputOutput("standard output: \(reason)")
     }
   }
 
@@ -113,6 +117,9 @@ struct EvidenceOptions: ParsableArguments {
     if found.files.isEmpty && found.problems.isEmpty {
       if let first = found.notFound.first { throw CommandFailure.notFound("\(first): no such file or folder") }
       throw CommandFailure.unreadable("\(paths.joined(separator: ", ")): no file in it")
+    }
+    if let target = output.output, let source = found.files.first(where: { FileStatus.areSame($0, target) }) {
+      throw CommandFailure.usage("\(target): --output would overwrite the evidence \(source)")
     }
     let showsProgress = Terminal.errorIsTerminal && !output.quiet && found.files.count > 8
     var pieces = await diagnoser.read(found.files) { done, total in

@@ -1,3 +1,7 @@
+import ByteReading
+import Facts
+import Reporting
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -21,22 +25,37 @@ enum Terminal {
 
   static func environment(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 
-  /// Writes all of a text to a descriptor; false where the other end is closed or the disk is full.
-  static func write(_ text: String, to descriptor: Int32) -> Bool {
+  /// A reader that goes away early (`| head`) shows as EPIPE where it is written to, instead of ending the program there.
+  static func ignoreClosedPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
+  /// The program's own arguments, with those that are no UTF-8 kept.
+  static var arguments: [String] {
+    var arguments: [String] = []
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = unsafe CommandLine.unsafeArgv[index] else { break }
+      arguments.append(
+        PathText.text(
+          unsafe Array(UnsafeBufferPointer(start: argument, count: strlen(argument))).map(UInt8.init(bitPattern:))))
+    }
+    return arguments
+  }
+
+  /// Writes all of a text to a descriptor; the system's reason where it cannot. A reader that has seen enough is no failure.
+  static func write(_ text: String, to descriptor: Int32) -> String? {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe posixWrite(descriptor, $0.baseAddress, $0.count) }
       if count < 0 {
         if errno == EINTR { continue }
-        return false
+        return errno == EPIPE ? nil : unsafe String(cString: strerror(errno))
       }
       bytes = bytes.dropFirst(count)
     }
-    return true
+    return nil
   }
 
-  /// One line on stderr.
-  static func complain(_ message: String) { _ = write("faultline: " + message + "\n", to: 2) }
+  /// One message on stderr. It quotes names from evidence, which must not drive the terminal.
+  static func complain(_ message: String) { _ = write("faultline: " + TextStyle.clean(message) + "\n", to: 2) }
 
   /// All of standard input, up to a limit; nil beyond it.
   static func standardInput(limit: Int) -> [UInt8]? {
@@ -51,27 +70,43 @@ enum Terminal {
     }
   }
 
-  /// A file of this content, complete or not at all: written beside its place and renamed.
+  /// A file of this content, complete or not at all: written beside its place and renamed. A link stays a link, and devices and
+  /// pipes are written to as they are.
   static func writeFile(_ text: String, to path: String) -> String? {
+    if FileStatus.isSymbolicLink(path), FileStatus.of(path) != .missing,
+      let target = unsafe PathText.withCString(path, { unsafe realpath($0, nil) })
+    {
+      defer { unsafe free(target) }
+      let bytes = unsafe UnsafeBufferPointer(start: target, count: strlen(target)).map(UInt8.init(bitPattern:))
+      return writeFile(text, to: PathText.text(bytes))
+    }
+    if FileStatus.isSpecial(path) {
+      let descriptor = unsafe PathText.withCString(path) { unsafe posixOpen($0, O_WRONLY | O_CLOEXEC, 0) }
+      guard descriptor >= 0 else { return unsafe String(cString: strerror(errno)) }
+      defer { close(descriptor) }
+      return write(text, to: descriptor)
+    }
     let temporary = path + ".\(getpid()).part"
-    let descriptor = posixOpen(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = unsafe PathText.withCString(temporary) {
+      unsafe posixOpen($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
     guard descriptor >= 0 else { return unsafe String(cString: strerror(errno)) }
-    let written = write(text, to: descriptor)
-    let reason = unsafe String(cString: strerror(errno))
-    guard close(descriptor) == 0, written else {
-      unsafe unlink(temporary)
-      return reason
+    var reason = write(text, to: descriptor)
+    if close(descriptor) != 0, reason == nil { reason = unsafe String(cString: strerror(errno)) }
+    if reason == nil,
+      unsafe PathText.withCString(temporary, { from in unsafe PathText.withCString(path) { unsafe rename(from, $0) } })
+        != 0
+    {
+      reason = unsafe String(cString: strerror(errno))
     }
-    guard unsafe rename(temporary, path) == 0 else {
-      let reason = unsafe String(cString: strerror(errno))
-      unsafe unlink(temporary)
-      return reason
-    }
-    return nil
+    if reason != nil { _ = unsafe PathText.withCString(temporary) { unsafe unlink($0) } }
+    return reason
   }
 }
 
 private func posixWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
   unsafe write(descriptor, bytes, count)
 }
-private func posixOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { unsafe open(path, flags, mode) }
+private func posixOpen(_ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  unsafe open(path, flags, mode)
+}

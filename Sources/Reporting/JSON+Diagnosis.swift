@@ -22,7 +22,7 @@ extension Diagnosis {
 extension Diagnosis.Evidence {
   var json: JSONValue {
     .members([
-      ("path", .string(path)), ("kind", .string(kind)), ("sha256", .optional(sha256)),
+      ("path", .path(path)), ("kind", .string(kind)), ("sha256", .optional(sha256)),
       ("problems", .array(problems.map(\.json))),
     ])
   }

@@ -7,6 +7,8 @@ public indirect enum JSONValue: Hashable, Sendable {
   case integer(Int64)
   case number(Double)
   case string(String)
+  /// A file's path. A byte that is no UTF-8 is written as the lone surrogate U+DC00 + byte, as Python reads file names.
+  case path(String)
   case array([JSONValue])
   case object([Member])
 
@@ -46,6 +48,7 @@ public indirect enum JSONValue: Hashable, Sendable {
       // JSON has no infinity; two decimals are what a confidence or score means.
       out += (value.isFinite ? Self.short(value) : "null").utf8
     case .string(let value): Self.write(value, to: &out)
+    case .path(let value): Self.write(path: value, to: &out)
     case .array(let values):
       Self.write(values, open: "[", close: "]", to: &out, indent: indent) { value, out, indent in
         value.write(to: &out, indent: indent)
@@ -92,20 +95,35 @@ public indirect enum JSONValue: Hashable, Sendable {
 
   private static func write(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): out += "\\\"".utf8
-      case UInt8(ascii: "\\"): out += "\\\\".utf8
-      case 0x0A: out += "\\n".utf8
-      case 0x0D: out += "\\r".utf8
-      case 0x09: out += "\\t".utf8
-      case 0..<0x20, 0x7F:
-        out += "\\u00".utf8
+    for byte in text.utf8 { write(byte, to: &out) }
+    out.append(UInt8(ascii: "\""))
+  }
+
+  private static func write(path: String, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\""))
+    for scalar in path.unicodeScalars {
+      if let byte = PathText.byte(scalar) {
+        out += "\\udc".utf8
         out += hexadecimal(UInt64(byte), digits: 2).dropFirst(2).utf8
-      default: out.append(byte)
+      } else {
+        for byte in String(scalar).utf8 { write(byte, to: &out) }
       }
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func write(_ byte: UInt8, to out: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""): out += "\\\"".utf8
+    case UInt8(ascii: "\\"): out += "\\\\".utf8
+    case 0x0A: out += "\\n".utf8
+    case 0x0D: out += "\\r".utf8
+    case 0x09: out += "\\t".utf8
+    case 0..<0x20, 0x7F:
+      out += "\\u00".utf8
+      out += hexadecimal(UInt64(byte), digits: 2).dropFirst(2).utf8
+    default: out.append(byte)
+    }
   }
 }
 

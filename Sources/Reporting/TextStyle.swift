@@ -1,3 +1,5 @@
+import Facts
+
 /// How text is set for a terminal: width, colour, and the reader's time zone.
 public struct TextStyle: Sendable {
   public enum Ink: String, Sendable {
@@ -24,7 +26,7 @@ public struct TextStyle: Sendable {
 
   /// Text in a colour; evidence never reaches the terminal unclean.
   public func ink(_ text: String, _ ink: Ink) -> String {
-    let text = Self.clean(text)
+    let text = Self.cleanLine(text)
     return color ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : text
   }
 
@@ -37,11 +39,19 @@ public struct TextStyle: Sendable {
     return String(result)
   }
 
+  /// The same where a line break would begin a line that pretends to be ours: names, titles, cells of tables.
+  public static func cleanLine(_ text: String) -> String {
+    let text = clean(text)
+    guard text.unicodeScalars.contains("\n") else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" ? "\u{FFFD}" : $0 }))
+  }
+
   private static func isHostile(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x0A: false
     case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
-    default: false
+    // A byte of a path that is no text.
+    default: PathText.byte(scalar) != nil
     }
   }
 
@@ -64,12 +74,26 @@ public struct TextStyle: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  func heading(_ text: String) -> String { "\n" + ink(text, .strong) }
+  /// Wrapped text in a colour.
+  public func paragraph(_ text: String, _ ink: Ink, indent: Int = 0, hanging: Int? = nil) -> String {
+    let lines = wrap(text, indent: indent, hanging: hanging).split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { self.ink(String($0), ink) }.joined(separator: "\n")
+  }
+
+  func heading(_ text: String) -> String { "\n" + paragraph(text, .strong) }
+
+  /// Keys with what they mean beside them; what does not fit goes on below.
+  func definitions(_ rows: [(key: String, value: String)]) -> String {
+    let column = (rows.map(\.key.count).max() ?? 0) + 2
+    return rows.map { key, value in
+      wrap(value, hanging: column, first: Self.cleanLine(key) + String(repeating: " ", count: column - key.count))
+    }.joined(separator: "\n")
+  }
 }
 
 /// Columns set to their widest cell; the last one is not padded.
 func table(_ rows: [[String]], indent: Int = 2) -> String {
-  let cleaned = rows.map { $0.map(TextStyle.clean) }
+  let cleaned = rows.map { $0.map(TextStyle.cleanLine) }
   var widths: [Int] = []
   for row in cleaned {
     for (column, cell) in row.enumerated() {

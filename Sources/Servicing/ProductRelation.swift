@@ -46,7 +46,8 @@ public enum ProductNames {
       // Evidence often says just "Windows NT 4.0" on a terminal server, and articles about NT 4.0 often hold for its terminal
       // server edition.
       if nt4.contains(own), nt4.contains(wanted) { return .unclear }
-      if own == unversionedNT || wanted == unversionedNT, own.hasPrefix(unversionedNT), wanted.hasPrefix(unversionedNT) {
+      if own == unversionedNT || wanted == unversionedNT, own.hasPrefix(unversionedNT), wanted.hasPrefix(unversionedNT)
+      {
         return .unclear
       }
       return Product.names.contains(own) ? .other : .unclear

@@ -2,12 +2,6 @@ import ByteReading
 import Facts
 import Synchronization
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// Folders of symbol tables, laid out as Volatility does (`NAME.pdb/GUID-AGE.json`, also `.json.xz`), at any depth.
 public struct SymbolFolder: Sendable {
   /// How a table came to be used for a module.
@@ -38,9 +32,9 @@ public struct SymbolFolder: Sendable {
 
   private mutating func list(_ path: String, depth: Int) {
     guard depth < Self.maximumDepth, entries.count < Self.maximumEntries,
-      let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+      let names = try? folderNames(path)
     else { return }
-    for name in names.sorted() {
+    for name in names {
       let child = path + "/" + name
       if let entry = Self.entry(child) {
         entries.append(entry)

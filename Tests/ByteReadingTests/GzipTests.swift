@@ -28,7 +28,8 @@ import Testing
     a73fbdea0b122a419ae47842ca29aab406da68a6e5bee646b841e285ea1bd0988635b2c1fb95c85bc75256ab5bd2aa16ae57
     de098e5b04df6f93df26bf4dfe63933ff0741daf6f040000
     """)
-  private static let named = bytes("1f8b081e0000000000ff020058596e616d652e747874006120636f6d6d656e740012344b4c4a0600c241243503000000")
+  private static let named = bytes(
+    "1f8b081e0000000000ff020058596e616d652e747874006120636f6d6d656e740012344b4c4a0600c241243503000000")
 
   @Test func storedFixedAndDynamicBlocks() throws {
     #expect(try unpack(Self.stored) == Array("stored block".utf8))
@@ -42,7 +43,9 @@ import Testing
   }
 
   @Test func limit() throws {
-    for limit in [0, 1, 5, 22] { #expect(try unpack(Self.fixed, limit: limit) == Array("hello hello hello hello".utf8.prefix(limit))) }
+    for limit in [0, 1, 5, 22] {
+      #expect(try unpack(Self.fixed, limit: limit) == Array("hello hello hello hello".utf8.prefix(limit)))
+    }
     #expect(try unpack(Self.fixed, limit: 23).count == 23)
     #expect(try unpack(Self.stored, limit: 4) == Array("stor".utf8))
   }
