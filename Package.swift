@@ -5,6 +5,11 @@ import PackageDescription
 // Warnings are errors where `make test` runs, not for a user whose newer compiler knows a new warning.
 let strict = ProcessInfo.processInfo.environment["FAULTLINE_STRICT"] == "1"
 
+// Scripts/document alone needs the documentation plug-in.
+let documentation: [Package.Dependency] =
+  ProcessInfo.processInfo.environment["FAULTLINE_DOCS"] == "1"
+  ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")] : []
+
 let common: [SwiftSetting] =
   [
     .enableExperimentalFeature("Lifetimes"),
@@ -43,7 +48,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-  ],
+  ] + documentation,
   targets: [
     library("Facts"),
     library("ByteReading", ["Facts"]),
