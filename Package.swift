@@ -31,6 +31,13 @@ let package = Package(
   products: [
     .executable(name: "faultline", targets: ["FaultlineCommand"]),
     .library(name: "Faultline", targets: ["Faultline"]),
+    // For the packages in Benchmarks and Fuzz: the readers alone, without what the façade adds.
+    .library(
+      name: "FaultlineReaders",
+      targets: [
+        "Facts", "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "Analyses", "KnowledgeBase",
+        "EvidenceSynthesis",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -158,6 +158,7 @@ public struct Symptoms: Hashable, Sendable {
           parseHexadecimal(text).map { .address(VirtualAddress($0)) } ?? .text(text)
       }
       add(.stop, "The stop code is \(stopCode)" + (name.map { " \($0)" } ?? "") + ".", attributes)
+      addFault(of: stopCode, add)
     }
     for module in modules {
       var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
@@ -192,8 +193,38 @@ public struct Symptoms: Hashable, Sendable {
     return facts
   }
 
+  /// What the parameters say of the fault, as a dump's would.
+  private func addFault(of code: StopCode, _ add: (FactKind, String, [FactAttribute: FactValue]) -> Void) {
+    guard let meaning = StopCodeMeaning.of(code) else { return }
+    if meaning.stopClass == .forced, let trigger = meaning.trigger {
+      add(.forcedDump, "The stop was forced: its code says nothing about why.", ["how": .text(trigger.rawValue)])
+    }
+    let values = parameters.prefix(4).map { parseHexadecimal($0) ?? 0 }
+    let status = meaning.value(.exceptionCode, in: values).map { NTStatus(UInt32(truncatingIfNeeded: $0)) }
+    let referenced = meaning.value(.referenced, in: values)
+    guard status != nil || referenced != nil else { return }
+    var attributes: [FactAttribute: FactValue] = [:]
+    attributes["code"] = status.map { .status($0) }
+    attributes["referenced"] = referenced.map { .address(VirtualAddress($0)) }
+    attributes["address"] = meaning.value(.instruction, in: values).map { .address(VirtualAddress($0)) }
+    attributes["access"] = meaning.access(in: values).map { .text($0.rawValue) }
+    add(
+      .exception,
+      (status.map { "Exception \($0)" } ?? "A memory access failed")
+        + (referenced.map { " at address \(hexadecimal($0))" } ?? "") + ".",
+      attributes)
+    if let referenced, referenced < 0x1_0000, status == nil || status == .accessViolation {
+      add(
+        .nullDereference, "A null pointer plus \(hexadecimal(referenced)) was followed.",
+        ["referenced": .address(VirtualAddress(referenced))])
+    }
+  }
+
   public var machine: Machine {
-    let name = product.flatMap { Product.canonical($0) }
+    // Windows XP for x64 is another product than Windows XP: the architecture is part of the name.
+    let name = product.flatMap { text in
+      architecture.flatMap { Product.canonical("\(text) \($0)") } ?? Product.canonical(text)
+    }
     return Machine(
       product: name?.product ?? product, servicePack: servicePack ?? name?.servicePack,
       architecture: architecture ?? name?.architecture,

@@ -35,24 +35,31 @@ extension Diagnosis {
 
   /// One sentence that can stand alone.
   public var verdict: String {
-    if let (finding, _) = leading {
+    if let (finding, _) = leading, finding.verdict > .possible {
       let issue = finding.issue
       switch finding.verdict {
       case .confirmed: return "This is \(issue.id): \(issue.title)."
       case .probable: return "This is probably \(issue.id): \(issue.title)."
-      default: return "This may be \(issue.id), but only general symptoms agree: \(issue.title)."
+      default: break
       }
     }
-    var sentence = "No known issue explains this evidence"
+    guard !facts.isEmpty else { return "The evidence states nothing about a failure." }
+    // What only general symptoms agree with comes behind what the evidence itself shows.
+    let resembling = leading.map { $0.finding.issue.id }
+    var sentence =
+      resembling == nil ? "No known issue explains this evidence" : "No known issue is shown to be the cause"
     if let culprit = facts.first(where: { $0.kind == .culprit }) {
       let module = culprit["module"]?.description ?? ""
       sentence += culprit.trust > .guessed ? "; the failure is laid to \(module)" : "; \(module) is the first suspect"
       if let mechanism { sentence += " (\(mechanism))" }
     } else if facts.contains(where: { $0.kind == .forcedDump }) {
       sentence += "; the dump was forced, so its stop code says nothing about why"
-    } else if facts.contains(where: { $0.kind == .stop }) {
+    } else if !dumps.isEmpty, dumps.values.allSatisfy({ $0.stack.isEmpty && $0.modules.isEmpty }) {
+      sentence += "; this version reads only the header of such a dump"
+    } else if facts.contains(where: { $0.kind == .stop }), !dumps.isEmpty {
       sentence += "; no module outside the kernel is on the failing stack, so none is blamed"
     }
+    if let resembling { sentence += ". Only general symptoms agree with \(resembling)" }
     return sentence + "."
   }
 
