@@ -4,7 +4,7 @@ import Facts
 enum CommandPurpose: Sendable {
   case inventory, kernelDump, keyboardDump, memoryTest, driverVerifier, verifierWindow, verifierOff, listDrivers
   case poolTagSearch, poolLog, checkVolume, checkBootVolume, diskRecord, hardwareEvents, applicationEvents
-  case powerReport, systemFiles, terminalServer, fileVersion
+  case powerReport, systemFiles, terminalServer
 }
 
 /// How one purpose is served on a range of Windows versions.
@@ -149,16 +149,6 @@ enum CommandTable {
       .terminalServer, .nt4 ... .nt4,
       [#"regedit /e product.reg HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\ProductOptions"#],
       note: "On the Terminal Server Edition the value ProductSuite names it."),
-
-    CommandVariant(
-      .fileVersion, .nt4 ... .windows2000,
-      note: "Read the version in the file's properties; {file} is in %SystemRoot%\\System32{folder}."),
-    CommandVariant(
-      .fileVersion, .xp ... .windows7,
-      [#"wmic datafile where name="C:\\Windows\\System32{escaped}\\{file}" get Version"#]),
-    CommandVariant(
-      .fileVersion, .windows8 ... .windows11,
-      [#"powershell -Command "(Get-Item $env:SystemRoot\System32{folder}\{file}).VersionInfo.FileVersion""#]),
   ]
 
   /// Which Windows has a tool, by the command's first word. For commands that articles and the catalogue give verbatim; what
@@ -170,12 +160,17 @@ enum CommandTable {
     "winmsd": .nt4 ... .server2003,
   ]
 
-  /// Whether a command given verbatim exists on the machine; true where the machine's Windows is not known.
-  static func exists(_ command: String, on machine: Machine) -> Bool {
-    guard let generation = WindowsGeneration(machine), let tool = command.split(separator: " ").first else {
-      return true
+  /// Those of the commands given verbatim that the machine's Windows has. Where that is not known all of them, under a line
+  /// that names the versions that have every one.
+  static func typed(_ commands: [String], on machine: Machine) -> [String] {
+    func systems(_ command: String) -> ClosedRange<WindowsGeneration> {
+      command.split(separator: " ").first.flatMap { tools[$0.lowercased()] } ?? .nt4 ... .windows11
     }
-    return tools[tool.lowercased()]?.contains(generation) ?? true
+    if let generation = WindowsGeneration(machine) { return commands.filter { systems($0).contains(generation) } }
+    let first = commands.map { systems($0).lowerBound }.max() ?? .nt4
+    let last = commands.map { systems($0).upperBound }.min() ?? .windows11
+    if first > last || first == .nt4 && last == .windows11 { return commands }
+    return ["rem \(WindowsGeneration.span(first...last)):"] + commands
   }
 
   /// Commands and notes for one machine; where its Windows is not known those of every version, each under a line that names

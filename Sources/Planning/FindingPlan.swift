@@ -62,9 +62,7 @@ private struct FindingPlanner {
   }
 
   /// Commands that the machine's Windows has.
-  private func typed(_ commands: [String]) -> [String] {
-    commands.filter { CommandTable.exists($0, on: machine) }
-  }
+  private func typed(_ commands: [String]) -> [String] { CommandTable.typed(commands, on: machine) }
 
   /// A kernel dump where one was read. A dump of a crash is not the dump of a hang that the keyboard forces.
   private func asksForDumpAtHand(_ evidence: SettlingEvidence) -> Bool {
@@ -80,7 +78,22 @@ private struct FindingPlanner {
   private mutating func collectInventory() {
     guard applicability.status == .unknown else { return }
     result.obstacles += applicability.reasons
-    result.steps.append(.inventory(machine))
+    let names = applicability.files.map(\.installed.name).uniqued
+    if applicability.basis == .files, issue.files.isEmpty {
+      result.steps.append(
+        PlanStep(
+          .collectEvidence,
+          "Settle whether the fix is in place: list the installed updates, and compare the version here with the file table of the article or of the hotfix package, which is not in the text at hand.",
+          by: [.inventory], on: machine))
+    } else if applicability.basis == .files, !names.isEmpty {
+      result.steps.append(
+        PlanStep(
+          .collectEvidence,
+          "Settle whether the fix is in place: list the installed updates, and read the version of \(names.joined(separator: ", ")) with the text behind it, which names the branch.",
+          by: [.inventory], on: machine))
+    } else {
+      result.steps.append(.inventory(machine))
+    }
     if applicability.basis == .product, WindowsGeneration(machine) == .nt4,
       issue.affected.contains(where: { $0.product.hasSuffix("Terminal Server Edition") })
     {

@@ -25,7 +25,9 @@ public func nextSteps(facts: [Fact], machine: Machine, besides plans: [Plan] = [
   for code in codes where !StopAdvice.forced.contains(code) {
     if let advice = StopAdvice.kind(of: code) { steps += advice.steps(facts, machine) }
   }
-  if !codes.isEmpty || hung, let dump = PlanStep.kernelDump(facts, machine) { steps.append(dump) }
+  // A machine that cannot read its own disk writes no dump.
+  let boots = !codes.contains { StopAdvice.kind(of: $0) == .bootDisk }
+  if hung || !codes.isEmpty && boots, let dump = PlanStep.kernelDump(facts, machine) { steps.append(dump) }
   if machine.product == nil || machine.updates.isEmpty { steps.append(.inventory(machine)) }
   return steps.withoutRepetition(of: plans.flatMap(\.steps))
 }

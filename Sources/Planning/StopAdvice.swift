@@ -161,7 +161,9 @@ extension PlanStep {
     if facts.holdKernelDump { return nil }
     return PlanStep(
       .configure,
-      "Have the next failure write a kernel memory dump; a minidump holds one thread's stack and little else.",
+      WindowsGeneration(machine) == .nt4
+        ? "Have the next failure write a memory dump."
+        : "Have the next failure write a kernel memory dump; a minidump holds one thread's stack and little else.",
       restart: true, by: [.kernelDump], on: machine)
   }
 }
