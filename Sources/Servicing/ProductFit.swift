@@ -11,6 +11,10 @@ struct ProductFit {
   private(set) var doubt = "the article names no product"
   private(set) var servicePackDoubt: String?
   private(set) var agreement = ""
+  /// The same for a machine whose service pack is too low for the fix.
+  private(set) var agreementBelowPrerequisite = ""
+  /// Set when the article names service packs and all of them are later than the machine's.
+  private(set) var earlierServicePack: String?
 
   init(_ affected: [AffectedProduct], _ machine: Machine) {
     guard !affected.isEmpty else { return }
@@ -54,5 +58,11 @@ struct ProductFit {
     }
     let pack = machine.servicePack.map { $0 == ServicePack(0) ? " without service pack" : " service pack \($0)" } ?? ""
     agreement = "\(name)\(pack) is one of the products the article names"
+    agreementBelowPrerequisite =
+      "the article names \(name), but this machine\(pack.isEmpty ? "" : ",\(pack),") is below what the fix needs"
+    if let own = machine.servicePack, let lowest = packs.min(), own < lowest {
+      earlierServicePack =
+        "the article names \(name) from service pack \(lowest) on, and the machine has \(own == ServicePack(0) ? "none" : "service pack \(own)")"
+    }
   }
 }
