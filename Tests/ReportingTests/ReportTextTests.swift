@@ -104,8 +104,8 @@ import Testing
       forced.verdict
         == "No known issue explains this evidence; the dump was forced, so its stop code says nothing about why.")
     let none = try ReportSamples.diagnosis([], machine: Machine())
-    #expect(none.verdict == "No known issue explains this evidence.")
-    #expect(none.text(style(80)).hasPrefix("No known issue explains this evidence."))
+    #expect(none.verdict == "The evidence states nothing about a failure.")
+    #expect(none.text(style(80)).hasPrefix("The evidence states nothing about a failure."))
   }
 
   @Test(
