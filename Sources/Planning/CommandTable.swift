@@ -62,7 +62,7 @@ enum CommandTable {
     CommandVariant(
       .kernelDump, .nt4 ... .nt4,
       note:
-        "Windows NT 4.0 writes complete dumps only: Control Panel, System, Startup/Shutdown, \"Write debugging information to\"; the paging file on the system's volume must be a little larger than memory."
+        "This Windows writes complete dumps only: Control Panel, System, Startup/Shutdown, \"Write debugging information to\"; the paging file on the system's volume must be a little larger than memory."
     ),
     CommandVariant(
       .kernelDump, .windows2000 ... .windows2000,
@@ -73,7 +73,7 @@ enum CommandTable {
 
     CommandVariant(
       .keyboardDump, .nt4 ... .nt4,
-      note: "Windows NT 4.0 cannot be told to by the keyboard; a machine with an NMI switch can be by that."),
+      note: "This Windows cannot be told to by the keyboard; a machine with an NMI switch can be by that."),
     CommandVariant(
       .keyboardDump, .windows2000 ... .windows2000,
       note:
@@ -119,7 +119,7 @@ enum CommandTable {
     CommandVariant(.checkVolume, .nt4 ... .windows11, ["chkdsk C: /f"]),
     CommandVariant(
       .checkBootVolume, .nt4 ... .nt4,
-      note: "Windows NT 4.0 has no recovery console: check the disk from a second installation or in another machine."),
+      note: "This Windows has no recovery console: check the disk from a second installation or in another machine."),
     CommandVariant(
       .checkBootVolume, .windows2000 ... .server2003, ["chkdsk C: /p"],
       note:
@@ -196,7 +196,7 @@ enum CommandTable {
         spans.append((variant.systems, commands))
       }
     }
-    let notes = fitting.filter { $0.commands.isEmpty }.compactMap { variant in
+    let notes = fitting.reversed().compactMap { variant in
       variant.note.map { "\(WindowsGeneration.span(variant.systems)): \(filled($0))" }
     }
     let everywhere = spans.count == 1 && spans[0].systems == .nt4 ... .windows11

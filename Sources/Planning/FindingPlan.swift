@@ -187,12 +187,15 @@ private struct FindingPlanner {
   private func hotfixText(_ fix: Fix, _ alternative: String?) -> String {
     var text = alternative.map { "Or, where \($0) cannot be installed: install " } ?? "Install "
     text += fix.id ?? "the hotfix of this article"
+    // The package is for the service pack that is on the machine by then.
+    let pack = applicability.missing.compactMap(\.servicePack).max() ?? machine.servicePack
     let place = [
-      machine.product.map { ProductNames.canonical($0) }, machine.servicePack.map { "service pack \($0)" },
+      machine.product.map { ProductNames.canonical($0) }, pack.map { "service pack \($0)" },
       machine.architecture?.rawValue,
     ]
     let named = place.compactMap { $0 }
-    if !named.isEmpty { text += " for \(named.joined(separator: ", "))" }
+    let unclear = applicability.status == .unknown && applicability.basis == .product
+    if !named.isEmpty && !unclear { text += " for \(named.joined(separator: ", "))" }
     text += "."
     if fix.id == nil {
       text +=

@@ -45,7 +45,9 @@ struct ProductFit {
     doubt =
       fitting.contains { $0.entry.implied && $0.relation == .same }
       ? "the article's list does not name \(name); only its file tables do"
-      : "the machine's product is not known well enough to compare it with \(listed)"
+      : machine.product == nil
+        ? "the machine's product is not known well enough to compare it with \(listed)"
+        : "from \(name) alone it cannot be told whether the machine is one of those the article names (\(listed))"
     let packs = fitting.flatMap(\.entry.servicePacks)
     if let own = machine.servicePack {
       containingServicePack = certain ? fitting.compactMap(\.entry.fixedIn).first { own >= $0 } : nil

@@ -42,6 +42,7 @@ import Testing
     #expect(plan.steps.prefix(2).map(\.kind) == [.installServicePack, .installHotfix])
     #expect(plan.steps.first?.text == "Install service pack 2 of Windows Server 2003, which the fix needs.")
     #expect(plan.steps.first?.restart == true)
+    #expect(plan.steps[1].text.hasPrefix("Install KB961799 for Windows Server 2003, service pack 2, x86."))
     #expect(plan.obstacles.contains("the fix cannot be installed before service pack 2"))
   }
 

@@ -1,6 +1,7 @@
 import Facts
-import Planning
 import Testing
+
+@testable import Planning
 
 @Suite struct NextStepsTests {
   static func stop(_ code: UInt32) -> Fact {
@@ -107,6 +108,19 @@ import Testing
       let steps = nextSteps(facts: [Self.stop(code), culprit], machine: Self.windows10)
       #expect(!steps.contains { $0.kind == .upgrade })
       #expect(steps.contains { $0.text.contains("is a victim") })
+    }
+  }
+
+  /// Each purpose is served once on a Windows, so that no entry hides another.
+  @Test func tableHasOneEntryPerSystem() {
+    for (index, variant) in CommandTable.variants.enumerated() {
+      for other in CommandTable.variants[(index + 1)...] where other.purpose == variant.purpose {
+        #expect(!other.systems.overlaps(variant.systems), "\(variant)")
+      }
+      for command in variant.commands {
+        #expect(CommandTable.typed([command], on: Machine(product: variant.systems.lowerBound.name)) == [command])
+        #expect(CommandTable.typed([command], on: Machine(product: variant.systems.upperBound.name)) == [command])
+      }
     }
   }
 

@@ -148,6 +148,8 @@ import Testing
       id: "Q315817", affected: [AffectedProduct(product: "Windows NT 4.0 Terminal Server Edition")])
     #expect(Self.status(update, Self.machine("Windows NT Server 4.0, Terminal Server Edition", 6)) == "applies/product")
     #expect(Self.status(update, Self.machine("Windows NT 4.0", 6)) == "unknown/product")
+    let reasons = applicability(of: update, to: Self.machine("Windows NT 4.0", 6)).reasons
+    #expect(reasons.first?.hasPrefix("from Windows NT 4.0 alone it cannot be told") == true)
     let plain = UpdateDescription(id: "Q1000001", affected: [AffectedProduct(product: "Windows NT 4.0")])
     #expect(Self.status(plain, Self.machine("Windows NT 4.0 Terminal Server Edition", 6)) == "unknown/product")
   }
