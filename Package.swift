@@ -125,6 +125,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand", "TestSupport"],
+      exclude: ["Snapshots"],
       swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]

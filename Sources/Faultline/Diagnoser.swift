@@ -129,7 +129,8 @@ public struct Diagnoser: Sendable {
     let settled = findings.contains { $0.verdict >= .probable }
     return Diagnosis(
       evidence: evidence, machine: machine, facts: kept, findings: planned,
-      nextSteps: settled ? [] : nextSteps(facts: facts, machine: machine), missing: missing, dumps: dumps)
+      nextSteps: settled ? [] : nextSteps(facts: facts, machine: machine, besides: planned.map(\.plan)),
+      missing: missing, dumps: dumps)
   }
 }
 

@@ -123,8 +123,10 @@ import Testing
     let diagnoser = Diagnoser(catalogue: try Catalogue.bundled())
     let diagnosis = diagnoser.diagnose(await diagnoser.read([a, b]))
     #expect(diagnosis.machine.product == "Windows XP")
-    #expect(diagnosis.missing.map(\.what) == ["machine.product"])
-    #expect(diagnosis.missing.first?.detail.contains(b) == true)
+    // The second piece takes no part, and says why.
+    let problems = diagnosis.evidence[1].problems
+    #expect(problems.map(\.what) == ["evidence"])
+    #expect(problems.first?.text.contains("another machine than \(a): Windows 7 instead of Windows XP") == true)
   }
 
   @Test func nothingReadGivesNoFinding() async throws {
