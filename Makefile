@@ -48,8 +48,9 @@ demo: setup
 # The last line of the output is the test runner's summary.
 test: setup lint
 	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
-	@FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)/faultline" \
-	  $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest
+	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)" && \
+	  Scripts/check-program "$$bin" && \
+	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest
 
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
 

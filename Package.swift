@@ -105,7 +105,8 @@ let package = Package(
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
     tests("Symbols", ["ByteReading", "Facts"]),
     tests(
-      "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
+      "WindowsKernel",
+      ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),
     tests(
       "Analyses",
       ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),

@@ -41,11 +41,8 @@ public enum PathText {
 
   /// The path as the system's calls take it.
   public static func withCString<Result>(_ text: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    let characters = bytes(text).map { CChar(bitPattern: $0) } + [0]
-    return unsafe characters.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { preconditionFailure("an array with an element has an address") }
-      return unsafe body(start)
-    }
+    // The array's elements stay where they are for the time of the call.
+    unsafe body(bytes(text).map { CChar(bitPattern: $0) } + [0])
   }
 
   /// Order of the bytes, which is the same on every machine.

@@ -71,9 +71,7 @@ import Testing
   @Test func namesOfAVersion() {
     #expect(Product.names(ofVersion: "6.0") == ["Windows Vista", "Windows Server 2008"])
     #expect(Product.names(ofVersion: "6.0.6002.18005") == ["Windows Vista", "Windows Server 2008"])
-    #expect(
-      Product.names(ofVersion: "5").isEmpty && Product.names(ofVersion: "5.9").isEmpty
-        && Product.names(ofVersion: "").isEmpty)
+    for version in ["5", "5.9", ""] { #expect(Product.names(ofVersion: version).isEmpty, "\(version)") }
   }
 
   @Test func productTypes() {

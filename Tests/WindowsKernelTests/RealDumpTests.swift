@@ -3,6 +3,7 @@ import CrashDumpFormat
 import Facts
 import KernelLayouts
 import Symbols
+import TestSupport
 import Testing
 import WindowsKernel
 
