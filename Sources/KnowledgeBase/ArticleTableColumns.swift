@@ -15,7 +15,8 @@ struct FileTableHeading: Hashable, Sendable {
       ("file name", .name), ("filename", .name), ("file version", .version), ("product version", .other),
       ("file size", .size), ("version", .version), ("size", .size), ("date", .date), ("time", .time),
       ("platform", .platform), ("processor", .platform), ("cpu", .platform), ("sp requirement", .servicePack),
-      ("service branch", .serviceBranch), ("folder", .other), ("hash", .other), ("file", .name), ("bytes", .other), ("language", .other), ("location", .other),
+      ("service branch", .serviceBranch), ("folder", .other), ("hash", .other), ("file", .name), ("bytes", .other),
+      ("language", .other), ("location", .other),
       ("path", .other), ("attributes", .other), ("build", .other), ("name", .name),
     ] as [(String, FileColumn)]).map { (Array($0.0.utf8), $0.1) }
 

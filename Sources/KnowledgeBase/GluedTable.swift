@@ -162,7 +162,9 @@ enum GluedTable {
       while digits > 0, bytes[digits - 1].isDigit { digits -= 1 }
       let count = hyphen - digits
       guard count >= 1 else { return nil }
-      if digits > 3, bytes[digits - 1] == ASCII.comma || bytes[digits - 1] == ASCII.dot && count >= 4 { return (4...5).contains(count) ? digits + 3 : nil }
+      if digits > 3, bytes[digits - 1] == ASCII.comma || bytes[digits - 1] == ASCII.dot && count >= 4 {
+        return (4...5).contains(count) ? digits + 3 : nil
+      }
       guard count >= 2, let two = ArticleDate.number(bytes[(hyphen - 2)..<hyphen]), (1...31).contains(two) else {
         return hyphen - 1
       }
