@@ -5,6 +5,11 @@ import PackageDescription
 // Warnings are errors where `make test` runs, not for a user whose newer compiler knows a new warning.
 let strict = ProcessInfo.processInfo.environment["FAULTLINE_STRICT"] == "1"
 
+// Scripts/document alone needs the documentation plug-in.
+let documentation: [Package.Dependency] =
+  ProcessInfo.processInfo.environment["FAULTLINE_DOCS"] == "1"
+  ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")] : []
+
 let common: [SwiftSetting] =
   [
     .enableExperimentalFeature("Lifetimes"),
@@ -31,12 +36,19 @@ let package = Package(
   products: [
     .executable(name: "faultline", targets: ["FaultlineCommand"]),
     .library(name: "Faultline", targets: ["Faultline"]),
+    // For the packages in Benchmarks and Fuzz: the readers alone, without what the façade adds.
+    .library(
+      name: "FaultlineReaders",
+      targets: [
+        "Facts", "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "Analyses", "KnowledgeBase",
+        "EvidenceSynthesis",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-  ],
+  ] + documentation,
   targets: [
     library("Facts"),
     library("ByteReading", ["Facts"]),
@@ -84,6 +96,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),
+    .target(
+      name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
+      swiftSettings: common),
     tests("Facts"),
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
@@ -91,7 +106,9 @@ let package = Package(
     tests("Symbols", ["ByteReading", "Facts"]),
     tests(
       "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
-    tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),
+    tests(
+      "Analyses",
+      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
@@ -99,10 +116,16 @@ let package = Package(
     tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
     .testTarget(
-      name: "FaultlineTests", dependencies: ["Faultline", "Reporting", "KnowledgeBase", "Facts", "EvidenceSynthesis"],
+      name: "FaultlineTests",
+      dependencies: [
+        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Symbols", "ByteReading", "Facts",
+        "EvidenceSynthesis", "TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
-      name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand"], swiftSettings: common),
+      name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand", "TestSupport"],
+      exclude: ["Snapshots"],
+      swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -38,7 +38,9 @@ enum CulpritAnalysis: DumpAnalysis {
 
   static func culprit(_ dump: KernelDump) -> Culprit? {
     // A forced dump has no failing module; who hangs whom is another analysis.
-    if StopCodeMeaning.of(dump.header.bugcheck)?.stopClass == .forced { return nil }
+    // Whoever asked for memory last when the pool ran out is a victim, not the cause.
+    let stopClass = StopCodeMeaning.of(dump.header.bugcheck)?.stopClass
+    if stopClass == .forced || stopClass == .poolExhaustion { return nil }
     if let address = dump.exception?.address {
       if let gone = dump.unloaded(at: address) {
         return Culprit(

@@ -11,8 +11,8 @@ extension KernelDump {
     let type = header.productType.flatMap { ProductType(ntProductType: $0) }
     let product = Product.find(build: build, type: type, architecture: architecture)
     machine.product = product?.name
-    machine.servicePack =
-      product?.servicePack ?? dump.triage.flatMap { Product.servicePack(csdVersion: $0.servicePackBuild) }
+    // From Vista to 7 the build number tells; later systems have no service packs, and their kernels write zero.
+    machine.servicePack = product?.servicePack ?? (build < 6000 ? dump.triage?.servicePack : nil)
     machine.version = version
     machine.files = modules.modules
     return machine

@@ -85,6 +85,12 @@ extension KernelDump {
             : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."
         ))
     }
+    if process != nil, process?.session == nil {
+      missing.append(
+        Missing(
+          "process.session", because: .notInDump,
+          detail: "The session number lies in memory that this dump does not hold."))
+    }
     if header.systemTime?.rfc3339 == nil {
       missing.append(
         Missing("system.crashTime", because: .notPresent, detail: "The header's SystemTime is not filled."))
@@ -102,13 +108,15 @@ extension KernelDump {
     return missing
   }
 
-  /// Images built reproducibly hold a hash in the timestamp; Windows' own have since 2016 (build 14393). A "date" before 1990
-  /// or after the crash is none either.
+  /// Images built reproducibly hold a hash in the timestamp; Windows' own have since 2016 (build 14393), and third-party ones
+  /// of that age may: there a "date" before 1990 or after the crash is none. Older systems know no such images.
   func meaning(ofTimestampOf module: ModuleIdentity) -> DumpView.TimestampMeaning {
     guard let timestamp = module.timestamp, timestamp != 0 else { return .unknown }
-    if InboxModules.contains(module.name), header.build >= 14393 { return .buildHash }
+    let first: Int64 = 631_152_000
+    guard header.build >= 14393 else { return Int64(timestamp) >= first ? .date : .unknown }
+    if InboxModules.contains(module.name) { return .buildHash }
     let crash = header.systemTime.flatMap { $0.rfc3339 == nil ? nil : $0.unixSeconds } ?? 4_000_000_000
-    return (631_152_000...crash + 86_400).contains(Int64(timestamp)) ? .date : .buildHash
+    return Int64(timestamp) >= first && Int64(timestamp) <= crash + 86_400 ? .date : .buildHash
   }
 
   /// A parameter's meaning with its value read: an address as module and offset, a status by name.

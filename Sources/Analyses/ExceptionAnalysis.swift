@@ -29,7 +29,10 @@ enum ExceptionAnalysis: DumpAnalysis {
     } else {
       text = "A memory access failed" + place
     }
-    if let referenced = exception.referenced {
+    if let referenced = exception.referenced, referenced.rawValue == .max {
+      // For an address that is not canonical the processor reports none, and the kernel fills in -1.
+      text += ": \(verb(exception.access)) an address that the processor does not report"
+    } else if let referenced = exception.referenced {
       text += ": \(verb(exception.access)) \(hexadecimal(referenced.rawValue, digits: dump.header.is64Bit ? 16 : 8))"
     }
     var facts = [Fact(.exception, text + ".", attributes: attributes, trust: trust, origin: exception.origin)]

@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 import WindowsKernel
 
 /// What is loaded, what no longer is, and whether the list is whole.
@@ -14,7 +15,9 @@ enum ModulesAnalysis: DumpAnalysis {
           attributes: ["count": .integer(Int64(modules.count))], origin: "DriverList"))
     }
     for module in modules {
-      var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
+      var attributes: [FactAttribute: FactValue] = [
+        "module": .text(module.name), "inbox": .flag(InboxModules.contains(module.name)),
+      ]
       if let version = module.version { attributes["version"] = .version(version) }
       if let timestamp = module.timestamp { attributes["timestamp"] = .text(hexadecimal(UInt64(timestamp), digits: 8)) }
       if let timestamp = module.timestamp, dump.meaning(ofTimestampOf: module) == .date {

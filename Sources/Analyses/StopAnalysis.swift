@@ -18,6 +18,13 @@ enum StopAnalysis: DumpAnalysis {
     let digits = dump.header.is64Bit ? 16 : 8
     text += " (" + dump.header.parameters.map { hexadecimal($0, digits: digits) }.joined(separator: ", ") + ")."
     var facts = [Fact(.stop, text, attributes: attributes, origin: "BugCheckCode")]
+    if let type = dump.header.dumpType {
+      facts.append(
+        Fact(
+          .dump, "The evidence is a dump of type \(type.rawValue) (\(type.name)).",
+          attributes: ["type": .text(type.name)],
+          origin: "DumpType"))
+    }
     if let meaning = StopCodeMeaning.of(code), meaning.stopClass == .forced, let trigger = meaning.trigger {
       facts.append(
         Fact(

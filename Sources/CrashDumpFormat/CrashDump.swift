@@ -53,13 +53,9 @@ public struct CrashDump: Sendable {
       missing.append(
         Missing(
           "format.dumpType", because: .notPresent,
-          detail: "The header's DumpType field is not filled or not in the file."))
+          detail: "The header's DumpType field is not filled or not in the file: NT 4.0 writes none."))
       missing.append(
-        Missing(
-          "modules", because: .unsupported,
-          detail:
-            "Without a dump type only the header is read. Systems before Windows 2000 write none: their dumps hold all memory."
-        ))
+        Missing("modules", because: .unsupported, detail: "Nothing but the header is read of a dump without a type."))
     }
     self.triage = triage
     context = RegisterContext(

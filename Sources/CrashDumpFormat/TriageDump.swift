@@ -33,7 +33,8 @@ public struct TriageDump: Sendable {
   }
 
   /// CmNtCSDVersion: service pack in the second byte (0x0200: Service Pack 2).
-  public var servicePackBuild: UInt32
+  /// nil where the kernel left its fill pattern.
+  public var servicePackBuild: UInt32?
   public var sizeOfDump: UInt32
   public var triageOptions: UInt32
   public var contextOffset: Int
@@ -70,7 +71,8 @@ public struct TriageDump: Sendable {
     func long(_ offset: Int, _ field: String) throws(ReadError) -> UInt32 {
       try ReadError.within(name) { () throws(ReadError) in try bytes.load(at: base + offset, reading: field) }
     }
-    servicePackBuild = try long(0x00, "ServicePackBuild")
+    let packWord = try long(0x00, "ServicePackBuild")
+    servicePackBuild = packWord == CrashDumpHeader.fill ? nil : packWord
     sizeOfDump = try long(0x04, "SizeOfDump")
     let validOffset = Int(try long(0x08, "ValidOffset"))
     contextOffset = Int(try long(0x0C, "ContextOffset"))

@@ -4,6 +4,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public var rawValue: String
   @inlinable public init(rawValue: String) { self.rawValue = rawValue }
 
+  /// The evidence is a crash dump: `type` (triage, full, kernel, header, …).
+  public static let dump = FactKind(rawValue: "dump")
   /// The stop: `code` (stop code, base form without the variant bit), `name`, `parameter1` … `parameter4`.
   public static let stop = FactKind(rawValue: "stop")
   /// The real exception behind a stop: `code` (NTSTATUS), `address`, `module`, `symbol`, `access` (read, write, execute),
@@ -17,7 +19,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let frame = FactKind(rawValue: "frame")
   /// The module the failure is laid to: `module`, `path`, `version`, `reason`, `inbox` (a module that Windows itself ships).
   public static let culprit = FactKind(rawValue: "culprit")
-  /// A loaded module: `module`, `version`, `timestamp`, `built` (`YYYY-MM-DD`, where the timestamp is a date).
+  /// A loaded module: `module`, `version`, `timestamp`, `built` (`YYYY-MM-DD`, where the timestamp is a date), `inbox` (its
+  /// name is one that Windows ships).
   public static let module = FactKind(rawValue: "module")
   /// A driver no longer loaded: `module`.
   public static let unloadedModule = FactKind(rawValue: "unloaded-module")
@@ -61,7 +64,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let hang = FactKind(rawValue: "hang")
 
   public static let all: [FactKind] = [
-    .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process, .poolUse,
+    .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
+    .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
     .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
   ]
@@ -73,7 +77,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .nullDereference: ["module", "symbol", "referenced"],
     .frame: ["index", "position", "module", "symbol", "trust", "processor", "session", "thread"],
     .culprit: ["module", "path", "version", "reason", "inbox"],
-    .module: ["module", "version", "timestamp", "built"],
+    .module: ["module", "version", "timestamp", "built", "inbox"],
+    .dump: ["type"],
     .unloadedModule: ["module"],
     .moduleList: ["count"],
     .process: ["process", "session"],

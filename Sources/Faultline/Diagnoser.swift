@@ -50,7 +50,33 @@ public struct Diagnoser: Sendable {
     var machine = Machine()
     var missing: [Missing] = []
     var dumps: [Int: DumpView] = [:]
+    var evidence = pieces.map {
+      Diagnosis.Evidence(path: $0.path, kind: $0.kind.rawValue, sha256: $0.sha256, problems: $0.problems)
+    }
+    var first: String?
+    var seen: [String: String] = [:]
     for (index, piece) in pieces.enumerated() {
+      if let hash = piece.sha256, piece.isRead {
+        if let earlier = seen[hash] {
+          evidence[index].problems.append(.leftOut("the same bytes as \(earlier), which count once"))
+          continue
+        }
+        seen[hash] = piece.path
+      } else if piece.isRead {
+        missing.append(
+          Missing(
+            "evidence.sha256", because: .unsupported,
+            detail: "\(piece.path) is larger than \(EvidencePiece.hashLimit >> 20) MiB and was not hashed."))
+      }
+      // Facts of two machines prove nothing together: the first one's evidence counts.
+      if let machineOfPiece = piece.machine {
+        if let first, let conflict = machine.conflict(with: machineOfPiece) {
+          evidence[index].problems.append(
+            .leftOut("evidence of another machine than \(first): \(conflict); diagnose it on its own"))
+          continue
+        }
+        first = first ?? piece.path
+      }
       switch piece.content {
       case .dump(let dump):
         facts += AllAnalyses.facts(dump).map { fact in
@@ -58,27 +84,33 @@ public struct Diagnoser: Sendable {
           fact.evidence = index
           return fact
         }
-        machine.merge(dump.machine, from: piece.path, &missing)
+        machine.merge(dump.machine)
         let view = dump.view
         dumps[index] = view
         missing += view.missing
       case .symptoms(let symptoms):
         facts += symptoms.facts(evidence: index)
-        machine.merge(symptoms.machine, from: piece.path, &missing)
+        missing += symptoms.notUnderstood
+        machine.merge(symptoms.machine)
       case .article, .nothing:
         break
       }
     }
     return diagnose(
-      facts: facts, machine: machine, missing: missing, dumps: dumps,
-      evidence: pieces.map {
-        Diagnosis.Evidence(path: $0.path, kind: $0.kind.rawValue, sha256: $0.sha256, problems: $0.problems)
-      })
+      facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
   }
 
   /// The same from typed symptoms.
   public func match(_ symptoms: Symptoms) -> Diagnosis {
-    diagnose(facts: symptoms.facts(evidence: nil), machine: symptoms.machine, missing: [], dumps: [:], evidence: [])
+    let machine = symptoms.machine
+    var missing = symptoms.notUnderstood
+    for (what, isKnown) in [
+      ("machine.product", machine.product != nil), ("machine.servicePack", machine.servicePack != nil),
+      ("machine.architecture", machine.architecture != nil),
+    ] where !isKnown {
+      missing.append(Missing(what, because: .notPresent, detail: "The symptoms do not say it."))
+    }
+    return diagnose(facts: symptoms.facts(evidence: nil), machine: machine, missing: missing, dumps: [:], evidence: [])
   }
 
   private func diagnose(
@@ -97,33 +129,41 @@ public struct Diagnoser: Sendable {
     let settled = findings.contains { $0.verdict >= .probable }
     return Diagnosis(
       evidence: evidence, machine: machine, facts: kept, findings: planned,
-      nextSteps: settled ? [] : nextSteps(facts: facts, machine: machine), missing: missing, dumps: dumps)
+      nextSteps: settled ? [] : nextSteps(facts: facts, machine: machine, besides: planned.map(\.plan)),
+      missing: missing, dumps: dumps)
+  }
+}
+
+extension EvidenceProblem {
+  /// A piece that was read and takes no part.
+  fileprivate static func leftOut(_ reason: String) -> EvidenceProblem {
+    EvidenceProblem(what: "evidence", because: .unsupported, found: reason, text: "left out: " + reason)
   }
 }
 
 extension Machine {
-  /// Fills what is not known yet; where two pieces disagree the first one stands, and the report says so.
-  mutating func merge(_ other: Machine, from path: String, _ missing: inout [Missing]) {
-    func take<Value: Equatable & CustomStringConvertible>(_ what: String, _ mine: inout Value?, _ theirs: Value?) {
-      guard let theirs else { return }
-      guard let own = mine else {
-        mine = theirs
-        return
-      }
-      // `10.0.19041` and `10.0.19041.804` agree; the longer one says more.
-      if theirs.description.hasPrefix(own.description + ".") { mine = theirs }
-      if own != theirs, !own.description.hasPrefix(theirs.description), !theirs.description.hasPrefix(own.description) {
-        missing.append(
-          Missing(
-            "machine.\(what)", because: .malformed,
-            detail: "The evidence is of more than one machine: \(path) says \(theirs), an earlier piece says \(own)."))
-      }
+  /// In words, why another piece cannot be of the same machine; nil where nothing speaks against it.
+  func conflict(with other: Machine) -> String? {
+    func differ(_ a: String?, _ b: String?) -> String? {
+      guard let a, let b, a.lowercased() != b.lowercased() else { return nil }
+      return "\(b) instead of \(a)"
     }
-    take("product", &product, other.product)
-    take("servicePack", &servicePack, other.servicePack)
-    take("architecture", &architecture, other.architecture)
-    take("version", &version, other.version)
-    take("language", &language, other.language)
+    if let words = differ(product, other.product) { return words }
+    if let words = differ(architecture?.rawValue, other.architecture?.rawValue) { return words }
+    // `10.0.19041` and `10.0.19041.804` agree; two revisions of one build are one machine before and after an update.
+    func build(_ version: String?) -> String? {
+      version.map { $0.split(separator: ".").prefix(3).joined(separator: ".") }
+    }
+    return differ(build(version), build(other.version))
+  }
+
+  /// Fills what is not known yet.
+  mutating func merge(_ other: Machine) {
+    product = product ?? other.product
+    servicePack = servicePack ?? other.servicePack
+    architecture = architecture ?? other.architecture
+    language = language ?? other.language
+    if let theirs = other.version, version.map({ theirs.hasPrefix($0 + ".") }) ?? true { version = theirs }
     for update in other.updates where !updates.contains(update) { updates.append(update) }
     updatesAreComplete = updatesAreComplete || other.updatesAreComplete
     files += other.files

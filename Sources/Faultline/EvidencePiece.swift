@@ -18,6 +18,9 @@ public struct EvidencePiece: Sendable {
     case nothing
   }
 
+  /// Larger files are not hashed unasked: a memory dump of 64 GiB would take a minute before the first word.
+  public static let hashLimit = 1 << 30
+
   public var path: String
   public var kind: EvidenceKind
   public var sha256: String?
@@ -28,6 +31,15 @@ public struct EvidencePiece: Sendable {
   public var isRead: Bool {
     if case .nothing = content { return false }
     return true
+  }
+
+  /// The machine it comes from, where it says.
+  var machine: Machine? {
+    switch content {
+    case .dump(let dump): dump.machine
+    case .symptoms(let symptoms): symptoms.machine
+    case .article, .nothing: nil
+    }
   }
 
   /// Reads one file. Never throws: what goes wrong is a problem of this piece alone.
@@ -61,7 +73,7 @@ public struct EvidencePiece: Sendable {
     path = file.path
     problems = []
     content = .nothing
-    sha256 = hash ? Self.sha256(file) : nil
+    sha256 = hash && file.byteCount <= Self.hashLimit ? Self.sha256(file) : nil
     let detected = EvidenceKind.detect(file)
     kind = detected.kind
     switch detected.kind {

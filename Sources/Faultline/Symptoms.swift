@@ -29,6 +29,9 @@ public struct Symptoms: Hashable, Sendable {
 
   public init() {}
 
+  /// Values that were given but are not understood, such as a pool tag of five letters: they take no part, and the report says so.
+  public private(set) var notUnderstood: [Missing] = []
+
   /// Keys as the contract and the evaluation send them; unknown keys are ignored, wrong types are errors.
   private struct Document: Decodable {
     var schema: String?
@@ -41,11 +44,25 @@ public struct Symptoms: Hashable, Sendable {
     var poolTag: String?
     var pool: String?
     var osProduct: String?
-    var servicePack: String?
+    var servicePack: NumberOrText?
     var architecture: String?
     var processName: String?
     var loadedModules: [String]?
     var observations: [String]?
+  }
+
+  /// A service pack is a number, or text where it has a letter.
+  private struct NumberOrText: Decodable {
+    var text: String
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let number = try? container.decode(Int.self) {
+        text = String(number)
+      } else {
+        text = try container.decode(String.self)
+      }
+    }
   }
 
   public init(json bytes: [UInt8]) throws(ReadError) {
@@ -53,32 +70,72 @@ public struct Symptoms: Hashable, Sendable {
     do {
       document = try JSONDecoder().decode(Document.self, from: Data(bytes))
     } catch {
+      throw Self.error(error)
+    }
+    if let schema = document.schema, schema != "faultline.symptoms/1" {
       throw ReadError(
-        .malformed, reading: "symptoms", at: .file(0), expected: "a JSON object as faultline.symptoms/1 describes",
-        found: "\(error)")
+        .unsupported, reading: "symptoms > schema", at: .file(0), expected: "faultline.symptoms/1", found: schema)
     }
     if let text = document.stopCode {
       guard let code = Self.stopCode(text) else {
-        throw ReadError(.malformed, reading: "stopCode", expected: "a stop code such as 0x0000000a", found: text)
+        throw ReadError(
+          .malformed, reading: "symptoms > stopCode", at: .file(0), expected: "a stop code such as 0x0000000a",
+          found: text)
       }
       stopCode = code
     }
     parameters = document.parameters ?? []
+    let version = read("moduleVersion", document.moduleVersion, "a version of four numbers") { FileVersion($0) }
+    let date = read("moduleTimestamp", document.moduleTimestamp, "a date as YYYY-MM-DD") { text in
+      text.utf8.count == 10 && CivilTime(rfc3339: text) != nil ? text : nil
+    }
     if let name = document.module {
-      var module = ModuleIdentity(name: name, version: document.moduleVersion.flatMap { FileVersion($0) })
-      if let stamp = document.moduleTimestamp { module.fileDate = stamp.count == 10 ? stamp : nil }
+      var module = ModuleIdentity(name: name, version: version)
+      module.fileDate = date
       modules = [module]
     }
     stackTop = document.stackTop ?? []
-    poolTags = document.poolTag.flatMap { PoolTag($0) }.map { [$0] } ?? []
-    pool = document.pool
+    poolTags = read("poolTag", document.poolTag, "one to four characters") { PoolTag($0) }.map { [$0] } ?? []
+    pool = read("pool", document.pool, "paged or nonpaged") {
+      ["paged", "nonpaged"].contains($0.lowercased()) ? $0.lowercased() : nil
+    }
     product = document.osProduct
-    servicePack = document.servicePack.flatMap { ServicePack($0) }
-    architecture = document.architecture.flatMap { Architecture(named: $0) }
+    servicePack = read("servicePack", document.servicePack?.text, "a service pack such as 2 or 6a") { ServicePack($0) }
+    architecture = read("architecture", document.architecture, "x86, x64, arm64, ia64 or alpha") {
+      Architecture(named: $0)
+    }
     processName = document.processName
     loadedModules = document.loadedModules ?? []
     observations = document.observations ?? []
   }
+
+  private mutating func read<Value>(
+    _ key: String, _ text: String?, _ expected: String, _ value: (String) -> Value?
+  ) -> Value? {
+    guard let text else { return nil }
+    if let value = value(text) { return value }
+    notUnderstood.append(
+      Missing("symptoms.\(key)", because: .malformed, detail: "Expected \(expected), found '\(text)'."))
+    return nil
+  }
+
+  /// The decoder's complaint as one about a file.
+  private static func error(_ error: any Error) -> ReadError {
+    func place(_ path: [any CodingKey]) -> String {
+      (["symptoms"] + path.map { key in key.intValue.map { "[\($0)]" } ?? key.stringValue }).joined(separator: " > ")
+    }
+    guard case .typeMismatch(_, let context)? = error as? DecodingError, !context.codingPath.isEmpty else {
+      return ReadError(
+        .malformed, reading: "symptoms", at: .file(0), expected: "a JSON object as faultline.symptoms/1 describes",
+        found: "other text")
+    }
+    let isList = listKeys.contains(context.codingPath.last?.stringValue ?? "")
+    return ReadError(
+      .malformed, reading: place(context.codingPath), at: .file(0), expected: isList ? "a list of text" : "text",
+      found: "another type")
+  }
+
+  private static let listKeys: Set<String> = ["parameters", "stackTop", "loadedModules", "observations"]
 
   /// `0x41`, `41`, `00000041`, `0x0000000A`, or a name such as `IRQL_NOT_LESS_OR_EQUAL`.
   public static func stopCode(_ text: String) -> StopCode? {
@@ -101,6 +158,7 @@ public struct Symptoms: Hashable, Sendable {
           parseHexadecimal(text).map { .address(VirtualAddress($0)) } ?? .text(text)
       }
       add(.stop, "The stop code is \(stopCode)" + (name.map { " \($0)" } ?? "") + ".", attributes)
+      addFault(of: stopCode, add)
     }
     for module in modules {
       var attributes: [FactAttribute: FactValue] = ["module": .text(module.name)]
@@ -135,8 +193,38 @@ public struct Symptoms: Hashable, Sendable {
     return facts
   }
 
+  /// What the parameters say of the fault, as a dump's would.
+  private func addFault(of code: StopCode, _ add: (FactKind, String, [FactAttribute: FactValue]) -> Void) {
+    guard let meaning = StopCodeMeaning.of(code) else { return }
+    if meaning.stopClass == .forced, let trigger = meaning.trigger {
+      add(.forcedDump, "The stop was forced: its code says nothing about why.", ["how": .text(trigger.rawValue)])
+    }
+    let values = parameters.prefix(4).map { parseHexadecimal($0) ?? 0 }
+    let status = meaning.value(.exceptionCode, in: values).map { NTStatus(UInt32(truncatingIfNeeded: $0)) }
+    let referenced = meaning.value(.referenced, in: values)
+    guard status != nil || referenced != nil else { return }
+    var attributes: [FactAttribute: FactValue] = [:]
+    attributes["code"] = status.map { .status($0) }
+    attributes["referenced"] = referenced.map { .address(VirtualAddress($0)) }
+    attributes["address"] = meaning.value(.instruction, in: values).map { .address(VirtualAddress($0)) }
+    attributes["access"] = meaning.access(in: values).map { .text($0.rawValue) }
+    add(
+      .exception,
+      (status.map { "Exception \($0)" } ?? "A memory access failed")
+        + (referenced.map { " at address \(hexadecimal($0))" } ?? "") + ".",
+      attributes)
+    if let referenced, referenced < 0x1_0000, status == nil || status == .accessViolation {
+      add(
+        .nullDereference, "A null pointer plus \(hexadecimal(referenced)) was followed.",
+        ["referenced": .address(VirtualAddress(referenced))])
+    }
+  }
+
   public var machine: Machine {
-    let name = product.flatMap { Product.canonical($0) }
+    // Windows XP for x64 is another product than Windows XP: the architecture is part of the name.
+    let name = product.flatMap { text in
+      architecture.flatMap { Product.canonical("\(text) \($0)") } ?? Product.canonical(text)
+    }
     return Machine(
       product: name?.product ?? product, servicePack: servicePack ?? name?.servicePack,
       architecture: architecture ?? name?.architecture,

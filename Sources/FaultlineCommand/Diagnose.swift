@@ -13,14 +13,18 @@ struct Diagnose: AsyncParsableCommand {
     discussion: """
       Examples:
         faultline diagnose 112126-8765-01.dmp
-        faultline diagnose case-folder --symbols symbols --format json --output answer.json
+        faultline diagnose case-folder --symbols symbols --format json
+        faultline diagnose case-folder --fail-on confirmed --output answer.txt
       """)
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var knowledge: KnowledgeOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: "Exit with 1 when there is a finding of this verdict or a stronger one: confirmed or probable.")
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 1 when there is a finding of this verdict or a stronger one: confirmed or probable.",
+      valueName: "verdict"))
   var failOn: FailOn?
 
   func run() async throws {

@@ -14,10 +14,10 @@ struct FaultlineProgram: AsyncParsableCommand {
 
       Without evidence, from what is on the blue screen:
 
-        faultline match --stop 0x41 --module tdpipe.sys --pool-tag Mdl --pool nonpaged --product "Windows NT 4.0"
+        faultline match --stop 0x41 --module tdpipe.sys --pool-tag Mdl
 
-      Exit codes: 0 done, 1 a finding that --fail-on names, 64 usage, 65 nothing could be read, 66 no such file,
-      70 internal error, 74 input or output error.
+      Exit codes: 0 done, 1 a finding that --fail-on names, 64 usage, 65 nothing
+      could be read, 66 no such file, 70 internal error, 74 input or output error.
       """,
     version: "0.1.0",
     subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])

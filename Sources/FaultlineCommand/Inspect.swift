@@ -34,7 +34,8 @@ struct Inspect: AsyncParsableCommand {
   private func text(_ piece: EvidencePiece) -> String {
     let style = output.style
     var out =
-      style.ink(piece.path, .strong) + "\n" + "\(piece.kind.rawValue)\(piece.sha256.map { ", SHA-256 \($0)" } ?? "")\n"
+      style.ink(piece.path, .strong) + "\n"
+      + style.wrap(piece.kind.rawValue + (piece.sha256.map { ", SHA-256 \($0)" } ?? ""), hanging: 2) + "\n"
     switch piece.content {
     case .dump(let dump): out += dump.view.summary(style)
     case .article(let article): out += article.text(style)

@@ -9,10 +9,13 @@ struct Match: ParsableCommand {
     abstract: "The same matching from typed symptoms.",
     discussion: """
       Examples:
-        faultline match --stop 0x41 --module tdpipe.sys --pool-tag Mdl --pool nonpaged
-        faultline match --stop 0xd1 --module netbt.sys=5.2.3790.3959 --symbol 'netbt!NbtCopyToStartOfIndicate' \\
+        faultline match --stop 0x41 --module tdpipe.sys \\
+          --pool-tag Mdl --pool nonpaged --product "Windows NT 4.0"
+        faultline match --stop 0xd1 --module netbt.sys=5.2.3790.3959 \\
+          --symbol 'netbt!NbtCopyToStartOfIndicate' \\
           --product "Windows Server 2003" --service-pack 2 --architecture x86
-        echo '{"schema": "faultline.symptoms/1", "stopCode": "0x0000000a"}' | faultline match --symptoms -
+        echo '{"stopCode": "0x41", "module": "tdpipe.sys"}' |
+          faultline match --symptoms -
       """)
 
   @Option(
@@ -72,6 +75,15 @@ struct Match: ParsableCommand {
 
   /// Symptoms are a few lines; a larger file is something else.
   static let maximumSymptomsBytes = 1 << 20
+
+  func validate() throws {
+    let typed = try typed()
+    switch (symptomsFile == nil, typed == Symptoms()) {
+    case (true, true): throw ValidationError("Name at least one symptom, such as --stop 0x41.")
+    case (false, false): throw ValidationError("--symptoms takes the place of the options that name symptoms.")
+    default: break
+    }
+  }
 
   func run() throws {
     let symptoms = try symptomsFile.map(read) ?? typed()
@@ -153,7 +165,6 @@ struct Match: ParsableCommand {
       symptoms.architecture = known
     }
     symptoms.processName = process
-    if symptoms == Symptoms() { throw ValidationError("Name at least one symptom, such as --stop 0x41.") }
     return symptoms
   }
 }

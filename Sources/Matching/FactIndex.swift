@@ -30,6 +30,16 @@ struct FactIndex {
     self.facts = facts
   }
 
+  /// The machine was made to write the dump, to look at a hang: by the fact itself, or by the stop code that says so.
+  var isForcedDump: Bool {
+    let codes: Set<UInt32> = [0x80, 0xE2, 0x161, 0x1C8]
+    return byKind[.forcedDump] != nil
+      || facts(of: .stop).contains {
+        if case .stopCode(let code)? = $0["code"] { return codes.contains(code.base.rawValue) }
+        return false
+      }
+  }
+
   func facts(of kind: FactKind) -> [Fact] { (byKind[kind] ?? []).map { facts[$0] } }
 
   /// Every fact that satisfies the clause's constraints, the best known first; ties in the facts' own order.
@@ -84,11 +94,32 @@ struct Satisfaction {
   /// One per clause, the best known that satisfies it.
   let facts: [Fact]
   let trust: Trust
+  /// Decisive by its file, but not here: the dump was forced, so that where a thread stood shows no crash.
+  var isDemoted = false
 
   /// General symptoms stay weak, whatever effect a file or an extraction states.
   var effect: Effect {
-    let stated = condition.effect
+    let stated = isDemoted ? Effect.supports : condition.effect
     return condition.isGeneral && (stated == .decisive || stated == .supports) ? .weak : stated
+  }
+
+  /// The same condition, no longer decisive where it rests on nothing but where a crash happened.
+  func onForcedDump() -> Satisfaction {
+    let crash: Set<FactKind> = [.frame, .exception, .nullDereference, .culprit, .stop]
+    guard condition.effect == .decisive, condition.clauses.allSatisfy({ crash.contains($0.kind) }) else { return self }
+    var demoted = self
+    demoted.isDemoted = true
+    return demoted
+  }
+
+  /// The condition in words. Where it rests on several facts, each entry names its own, so that no two read the same.
+  func text(for fact: Fact) -> String {
+    guard Set(facts.map(\.id)).count > 1 else { return condition.text }
+    let names: [FactAttribute] = ["tag", "tags", "symbol", "module", "client", "component", "queue", "code"]
+    guard let name = names.lazy.compactMap({ fact[$0]?.description }).first else {
+      return "\(condition.text) (by the \(fact.kind.rawValue))"
+    }
+    return "\(condition.text) (\(name))"
   }
 
   /// What is only guessed counts half.

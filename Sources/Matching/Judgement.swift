@@ -14,7 +14,7 @@ struct Judgement {
 
   init(
     issue: KnownIssue, agreeing: [Satisfaction], against: [Satisfaction], _ applicability: Applicability,
-    newerFile: String? = nil
+    newerFile: String? = nil, forced: Bool = false
   ) {
     self.agreeing = agreeing
     self.against = against
@@ -49,6 +49,9 @@ struct Judgement {
     } else if applicability.basis == .updateList, verdict > .possible {
       verdict = .possible
       cap = "the fix is listed as installed, but no file proves that it is in place"
+    }
+    if forced, agreeing.contains(where: \.isDemoted), verdict < .confirmed, cap == nil, !sure {
+      cap = "the dump was forced, so where the processors stood does not show a crash"
     }
     if let newerFile, verdict == .confirmed {
       verdict = .probable
@@ -93,9 +96,15 @@ struct Judgement {
     let order: [Effect] = [.contradicts, .decisive, .supports, .weak]
     for effect in order {
       for satisfaction in against + agreeing where satisfaction.effect == effect {
-        for fact in satisfaction.facts {
+        // What a stronger condition already rests on is not told again as a general symptom.
+        if effect == .weak, satisfaction.facts.allSatisfy({ fact in reasons.contains { $0.fact == fact.id } }) {
+          continue
+        }
+        var told: Set<String> = []
+        for fact in satisfaction.facts where told.insert(fact.id).inserted {
           reasons.append(
-            Reason(fact: fact.id, condition: satisfaction.condition.text, effect: effect, trust: satisfaction.trust))
+            Reason(
+              fact: fact.id, condition: satisfaction.text(for: fact), effect: effect, trust: satisfaction.trust))
         }
       }
     }

@@ -25,17 +25,24 @@ public struct Matcher: Sendable {
   }
 
   private func finding(for issue: KnownIssue, _ index: FactIndex, _ machine: Machine) -> Finding? {
-    let holding = issue.conditions.compactMap(index.evaluate)
+    let forced = index.isForcedDump
+    let holding = issue.conditions.compactMap(index.evaluate).map { forced ? $0.onForcedDump() : $0 }
     let agreeing = holding.filter { $0.effect != .contradicts }
     guard agreeing.contains(where: { !isMerePresence($0, index) }) else { return nil }
 
-    let applicability = applicability(of: issue.update, to: machine)
+    let newerFile = newerFile(issue, index)
+    var applicability = applicability(of: issue.update, to: machine, concerning: issue.binaries)
+    if let newerFile, applicability.status == .applies || applicability.status == .unknown {
+      if applicability.status == .applies { applicability.basis = .files }
+      applicability.status = .unknown
+      applicability.reasons.insert(newerFile, at: 0)
+    }
     let general = agreeing.allSatisfy { $0.effect == .weak }
     if general && applicability.status == .notApplicable { return nil }
 
     let judgement = Judgement(
       issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability,
-      newerFile: newerFile(issue, index))
+      newerFile: newerFile.map { "\($0); it is at most probable" }, forced: forced)
     return Finding(
       issue: issue, verdict: judgement.verdict, confidence: judgement.confidence, score: judgement.logOdds,
       because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
@@ -48,10 +55,10 @@ public struct Matcher: Sendable {
     guard let reviewed = issue.lastReviewed, issue.fileTable == .lost || issue.fileTable == .none else { return nil }
     for fact in index.facts(of: .module) {
       guard case .text(let name)? = fact["module"], case .text(let built)? = fact["built"], built > reviewed,
-        issue.drivers.contains(name.lowercased())
+        issue.binaries.contains(name.lowercased())
       else { continue }
       return
-        "\(name) was built on \(built), after the article was last reviewed (\(reviewed)), so it may contain the fix already; it is at most probable"
+        "\(name) was built on \(built), after the article was last reviewed (\(reviewed)), so it may contain the fix already"
     }
     return nil
   }
@@ -71,6 +78,24 @@ public struct Matcher: Sendable {
         let settling = issue.settledBy.indices.filter { !kinds.isDisjoint(with: issue.settledBy[$0].settles) }
         return UnmetCondition(condition: condition.text, effect: condition.effect, settledBy: settling)
       }
+  }
+}
+
+extension KnownIssue {
+  /// The binaries the defect is in, lower-case: those the decisive conditions name, else all that the issue names. A program
+  /// that merely sets it off is none.
+  var binaries: [String] {
+    let decisive = conditions.filter { $0.effect == .decisive }.flatMap(\.clauses).filter { !$0.absent }
+    let names = decisive.flatMap { clause in
+      ["module", "client", "symbol"].flatMap { attribute in
+        (clause.constraints[FactAttribute(rawValue: attribute)]?.positiveOperands ?? []).compactMap {
+          operand -> String? in
+          attribute == "symbol" ? operand.text.split(separator: "!").first.map(String.init) : operand.text
+        }
+      }
+    }.map { Spelling.module($0) }.filter { !$0.contains("*") }
+    let found = Set(names.flatMap { $0 == "nt" ? ModuleIdentity.kernelNames.sorted() : [$0] })
+    return found.isEmpty ? drivers : found.sorted()
   }
 }
 

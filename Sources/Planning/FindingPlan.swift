@@ -43,6 +43,8 @@ private struct FindingPlanner {
       verify()
       leftovers()
     }
+    result.steps = result.steps.withoutRepetition()
+    result.obstacles = result.obstacles.uniqued
     return result
   }
 
@@ -54,14 +56,69 @@ private struct FindingPlanner {
     for index in order.flatMap(\.settledBy).uniqued where issue.settledBy.indices.contains(index) {
       let evidence = issue.settledBy[index]
       if let system = evidence.system, ProductNames.relation(of: machine, to: system) == .other { continue }
-      result.steps.append(PlanStep(.collectEvidence, evidence.text, commands: evidence.commands))
+      if asksForDumpAtHand(evidence) { continue }
+      result.steps.append(PlanStep(.collectEvidence, evidence.text, commands: typed(evidence.commands)))
     }
   }
 
+  /// Commands that the machine's Windows has.
+  private func typed(_ commands: [String]) -> [String] { CommandTable.typed(commands, on: machine) }
+
+  /// A kernel dump where one was read. A dump of a crash is not the dump of a hang that the keyboard forces.
+  private func asksForDumpAtHand(_ evidence: SettlingEvidence) -> Bool {
+    guard facts.holdKernelDump, !evidence.commands.isEmpty else { return false }
+    let forced = facts.contains { $0.kind == .forcedDump }
+    return evidence.commands.allSatisfy { command in
+      ["CrashDumpEnabled", "AutoReboot"].contains { command.contains($0) }
+        || forced && command.contains("CrashOnCtrlScroll")
+    }
+  }
+
+  /// What settles whether the fix is for this machine.
   private mutating func collectInventory() {
     guard applicability.status == .unknown else { return }
     result.obstacles += applicability.reasons
-    result.steps.append(.inventory(machine))
+    let names = applicability.files.map(\.installed.name).uniqued
+    if applicability.basis == .files, issue.files.isEmpty {
+      result.steps.append(
+        PlanStep(
+          .collectEvidence,
+          "Settle whether the fix is in place: list the installed updates, and compare the version here with the file table of the article or of the hotfix package, which is not in the text at hand.",
+          by: [.inventory], on: machine))
+    } else if applicability.basis == .files, !names.isEmpty {
+      result.steps.append(
+        PlanStep(
+          .collectEvidence,
+          "Settle whether the fix is in place: list the installed updates, and read the version of \(names.joined(separator: ", ")) with the text behind it, which names the branch.",
+          by: [.inventory], on: machine))
+    } else {
+      result.steps.append(.inventory(machine))
+    }
+    if applicability.basis == .product, WindowsGeneration(machine) == .nt4,
+      issue.affected.contains(where: { $0.product.hasSuffix("Terminal Server Edition") })
+    {
+      result.steps.append(
+        PlanStep(
+          .collectEvidence, "Find out whether this is the Terminal Server Edition.", by: [.terminalServer], on: machine)
+      )
+    }
+  }
+
+  /// Begins the text of a step that is only right on a condition still to be settled; empty where the fix applies.
+  private var proviso: String {
+    guard applicability.status == .unknown else { return "" }
+    let products = issue.affected.filter { !$0.implied }.map(\.product).uniqued.joined(separator: " or ")
+    switch applicability.basis {
+    case .files: return "Only if the files turn out to be without the fix: "
+    case .servicePack: return "Only if the machine's service pack turns out to be one the fix is for: "
+    case .architecture, .product, .updateList, .none:
+      return products.isEmpty
+        ? "Only if the fix turns out to be for this machine: " : "Only if the machine turns out to run \(products): "
+    }
+  }
+
+  private func conditional(_ text: String) -> String {
+    proviso.isEmpty ? text : proviso + text.prefix(1).lowercased() + text.dropFirst()
   }
 
   // MARK: Fix
@@ -72,10 +129,13 @@ private struct FindingPlanner {
       let name = machine.product.map { ProductNames.canonical($0) } ?? prerequisite.product ?? "the system"
       if let pack = prerequisite.servicePack {
         result.steps.append(
-          PlanStep(.installServicePack, "Install service pack \(pack) of \(name), which the fix needs.", restart: true))
+          PlanStep(
+            .installServicePack, conditional("Install service pack \(pack) of \(name), which the fix needs."),
+            restart: true))
         result.obstacles.append("the fix cannot be installed before service pack \(pack)")
       } else if let update = prerequisite.update {
-        result.steps.append(PlanStep(.installHotfix, "Install \(update), which the fix needs.", restart: true))
+        result.steps.append(
+          PlanStep(.installHotfix, conditional("Install \(update), which the fix needs."), restart: true))
         result.obstacles.append("the fix cannot be installed before \(update)")
       }
     }
@@ -87,12 +147,14 @@ private struct FindingPlanner {
         result.steps.append(
           PlanStep(
             .installServicePack,
-            "Install \(pack) of \(fix.product ?? "the system") or a later one; it contains the fix.",
+            conditional("Install \(pack) of \(fix.product ?? "the system") or a later one; it contains the fix."),
             restart: fix.restart ?? true))
         alternative = pack
       case .hotfix:
         result.steps.append(
-          PlanStep(.installHotfix, hotfixText(fix, alternative), restart: fix.restart ?? issue.restartRequired ?? true))
+          PlanStep(
+            .installHotfix, conditional(hotfixText(fix, alternative)),
+            restart: fix.restart ?? issue.restartRequired ?? true))
         if let availability = fix.availability { result.obstacles.append("the hotfix: \(availability)") }
       case .configuration:
         result.steps.append(
@@ -110,8 +172,10 @@ private struct FindingPlanner {
       result.steps.append(
         PlanStep(
           .upgrade,
-          "If the hotfix can no longer be had, move this machine's work to a Windows version the article does not name.",
-          restart: true))
+          conditional(
+            "If the hotfix can no longer be had, move this machine's work to a Windows version the article does not name."
+          )
+        ))
     }
   }
 
@@ -122,14 +186,21 @@ private struct FindingPlanner {
 
   private func hotfixText(_ fix: Fix, _ alternative: String?) -> String {
     var text = alternative.map { "Or, where \($0) cannot be installed: install " } ?? "Install "
-    text += fix.id ?? "the hotfix of this article (its number is not known)"
+    text += fix.id ?? "the hotfix of this article"
+    // The package is for the service pack that is on the machine by then.
+    let pack = applicability.missing.compactMap(\.servicePack).max() ?? machine.servicePack
     let place = [
-      machine.product.map { ProductNames.canonical($0) }, machine.servicePack.map { "service pack \($0)" },
+      machine.product.map { ProductNames.canonical($0) }, pack.map { "service pack \($0)" },
       machine.architecture?.rawValue,
     ]
     let named = place.compactMap { $0 }
-    if !named.isEmpty { text += " for \(named.joined(separator: ", "))" }
+    let unclear = applicability.status == .unknown && applicability.basis == .product
+    if !named.isEmpty && !unclear { text += " for \(named.joined(separator: ", "))" }
     text += "."
+    if fix.id == nil {
+      text +=
+        " Its number does not stand in the text at hand: ask Microsoft's support for it by what the article is about, \"\(issue.title)\"."
+    }
     let files = applicability.files.compactMap(\.wanted).filter { $0.version != nil }
     if let file = files.first, let version = file.version { text += " It brings \(file.name) \(version)." }
     if !issue.replaces.isEmpty { text += " It replaces \(issue.replaces.joined(separator: ", "))." }
@@ -156,12 +227,13 @@ private struct FindingPlanner {
       let needs = missing.isEmpty ? "" : " It needs \(missing.joined(separator: ", ")) first."
       result.steps.append(
         PlanStep(
-          .workaround, workaround.text + needs, restart: workaround.restart ?? false, commands: workaround.commands))
+          .workaround, workaround.text + needs, restart: workaround.restart ?? false,
+          commands: typed(workaround.commands)))
     }
   }
 
   private mutating func verify() {
-    for step in issue.verification { result.steps.append(PlanStep(.verify, step.text, commands: step.commands)) }
+    for step in issue.verification { result.steps.append(PlanStep(.verify, step.text, commands: typed(step.commands))) }
   }
 
   private mutating func leftovers() {

@@ -2,31 +2,38 @@ import Facts
 import Servicing
 
 /// What to do when no known issue explains the evidence: general advice, by what the evidence shows. The most telling first.
-public func nextSteps(facts: [Fact], machine: Machine) -> [PlanStep] {
+///
+/// - Parameter plans: what is planned already and need not be said again.
+public func nextSteps(facts: [Fact], machine: Machine, besides plans: [Plan] = []) -> [PlanStep] {
   var steps: [PlanStep] = []
   let codes = facts.filter { $0.kind == .stop }.compactMap { fact -> UInt32? in
     if case .stopCode(let code)? = fact["code"] { return code.base.rawValue }
     return nil
   }
-  steps += facts.filter { $0.kind == .culprit }.compactMap(culpritStep).prefix(3)
+  // Who asks for memory when none is left is a victim.
+  if !codes.contains(where: { StopAdvice.kind(of: $0) == .poolExhaustion }) {
+    steps += facts.filter { $0.kind == .culprit }.compactMap { culpritStep($0, machine) }.prefix(3)
+  }
 
   let leaks = facts.filter { $0.kind == .poolGrowth && $0["verdict"]?.description == "leak" }
     .compactMap { $0["tag"]?.description }.uniqued
-  steps += leaks.prefix(3).map(leakStep)
+  steps += leaks.prefix(3).map { leakStep($0, machine) }
   let hung =
     facts.contains { $0.kind == .hang || $0.kind == .forcedDump } || codes.contains(where: StopAdvice.forced.contains)
-  if hung { steps.append(hangStep(facts)) }
+  if hung { steps.append(hangStep(facts, machine)) }
 
   for code in codes where !StopAdvice.forced.contains(code) {
-    if let advice = StopAdvice.classes.first(where: { $0.codes.contains(code) }) { steps += advice.steps }
+    if let advice = StopAdvice.kind(of: code) { steps += advice.steps(facts, machine) }
   }
-  if !codes.isEmpty || hung { steps.append(.kernelDump(machine)) }
+  // A machine that cannot read its own disk writes no dump.
+  let boots = !codes.contains { StopAdvice.kind(of: $0) == .bootDisk }
+  if hung || !codes.isEmpty && boots, let dump = PlanStep.kernelDump(facts, machine) { steps.append(dump) }
   if machine.product == nil || machine.updates.isEmpty { steps.append(.inventory(machine)) }
-  return steps.uniqued
+  return steps.withoutRepetition(of: plans.flatMap(\.steps))
 }
 
 /// Windows' own core is blamed when something else damaged its data; telling people to update it would mislead them.
-private func culpritStep(_ fact: Fact) -> PlanStep? {
+private func culpritStep(_ fact: Fact, _ machine: Machine) -> PlanStep? {
   guard let module = fact["module"]?.description, !module.isEmpty else { return nil }
   let core: Set<String> = ModuleIdentity.kernelNames.union(["nt", "hal.dll", "win32k.sys", "ntdll.dll"])
   if core.contains(module.lowercased()) {
@@ -44,11 +51,10 @@ private func culpritStep(_ fact: Fact) -> PlanStep? {
   }
   return PlanStep(
     .upgrade, "Update \(module)\(version), to which the failure is laid, or remove it where it is not needed.",
-    restart: true,
-    commands: [#"driverquery /v /fo csv > drivers.csv"#])
+    restart: true, by: [.listDrivers], on: machine)
 }
 
-private func leakStep(_ tag: String) -> PlanStep {
+private func leakStep(_ tag: String, _ machine: Machine) -> PlanStep {
   // A tag is typed into a command line: nothing but letters and digits may get there.
   let plain = tag.unicodeScalars.allSatisfy {
     $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
@@ -56,10 +62,10 @@ private func leakStep(_ tag: String) -> PlanStep {
   return PlanStep(
     .collectEvidence,
     "Find out whose pool tag \(tag) is: which drivers hold these letters, and who allocates it when the kernel's own tags are used for drivers.",
-    commands: plain ? [#"findstr /m /l "\#(tag)" %SystemRoot%\System32\drivers\*.sys"#] : [])
+    by: plain ? [.poolTagSearch] : [], on: machine, with: ["tag": tag])
 }
 
-private func hangStep(_ facts: [Fact]) -> PlanStep {
+private func hangStep(_ facts: [Fact], _ machine: Machine) -> PlanStep {
   if facts.contains(where: { $0.kind == .forcedDump }) {
     return PlanStep(
       .collectEvidence,
@@ -68,9 +74,5 @@ private func hangStep(_ facts: [Fact]) -> PlanStep {
   }
   return PlanStep(
     .configure, "Let the keyboard force a dump (right Ctrl held, Scroll Lock twice), and do so at the next hang.",
-    restart: true,
-    commands: [
-      #"reg add "HKLM\SYSTEM\CurrentControlSet\Services\i8042prt\Parameters" /v CrashOnCtrlScroll /t REG_DWORD /d 1 /f"#,
-      #"reg add "HKLM\SYSTEM\CurrentControlSet\Services\kbdhid\Parameters" /v CrashOnCtrlScroll /t REG_DWORD /d 1 /f"#,
-    ])
+    restart: true, by: [.keyboardDump], on: machine)
 }

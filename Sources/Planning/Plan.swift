@@ -16,6 +16,23 @@ public struct Plan: Hashable, Sendable {
   public var needsRestart: Bool { steps.contains(where: \.restart) }
 }
 
+extension [PlanStep] {
+  /// Each step once. Two that type the same commands, or say the same, are one; the first stays. Steps that only differ in a
+  /// part of their commands both stay.
+  func withoutRepetition(of others: [PlanStep] = []) -> [PlanStep] {
+    var kept: [PlanStep] = []
+    for step in self {
+      let told = (others + kept).contains { other in
+        if other.text == step.text { return true }
+        guard other.kind.rank == step.kind.rank, !step.commands.isEmpty else { return false }
+        return Set(step.commands).isSubset(of: other.commands)
+      }
+      if !told { kept.append(step) }
+    }
+    return kept
+  }
+}
+
 public struct PlanStep: Hashable, Sendable {
   /// The contract's names.
   @frozen
@@ -25,6 +42,9 @@ public struct PlanStep: Hashable, Sendable {
     case upgrade, workaround, configure
     case collectEvidence = "collect-evidence"
     case verify
+
+    /// Whether two kinds are one to somebody who types the commands: a setting made so that evidence can be collected.
+    fileprivate var rank: Kind { self == .configure ? .collectEvidence : self }
 
     /// Changes the machine for good, and is therefore only planned on evidence.
     public var installs: Bool { self == .installServicePack || self == .installHotfix || self == .upgrade }

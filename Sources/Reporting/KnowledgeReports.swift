@@ -28,7 +28,7 @@ public struct SearchReport: Sendable {
     guard !hits.isEmpty else { return "Nothing found.\n" }
     return hits.map { hit in
       [
-        style.ink(hit.id, .strong) + "  " + TextStyle.cleanLine(hit.title),
+        style.paragraph("\(hit.id): \(hit.title)", .strong, hanging: 2),
         style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
         style.wrap(hit.passage, indent: 2),
       ].joined(separator: "\n")
@@ -68,20 +68,20 @@ public struct StatisticsReport: Sendable {
 
   public func text(_ style: TextStyle) -> String {
     let statistics = catalogue.statistics
-    var rows = [["articles", "\(statistics.issues)"]]
+    var rows = [(key: "articles", value: "\(statistics.issues)")]
     for mechanism in Mechanism.allCases {
-      if let count = statistics.mechanisms[mechanism] { rows.append(["  " + mechanism.rawValue, "\(count)"]) }
+      if let count = statistics.mechanisms[mechanism] { rows.append(("  " + mechanism.rawValue, "\(count)")) }
     }
-    rows.append(["conditions", "\(statistics.conditions.values.reduce(0, +))"])
+    rows.append(("conditions", "\(statistics.conditions.values.reduce(0, +))"))
     for effect in Effect.allCases {
-      if let count = statistics.conditions[effect] { rows.append(["  " + effect.rawValue, "\(count)"]) }
+      if let count = statistics.conditions[effect] { rows.append(("  " + effect.rawValue, "\(count)")) }
     }
     rows += [
-      ["fixed files", "\(statistics.files)"], ["articles whose file table is lost", "\(statistics.withoutFileTable)"],
-      ["products", "\(statistics.products)"],
+      ("fixed files", "\(statistics.files)"), ("articles whose file table is lost", "\(statistics.withoutFileTable)"),
+      ("products", "\(statistics.products)"),
     ]
-    return table(rows, indent: 0) + "\n\n"
-      + catalogue.issues.map { "\($0.id)  \(TextStyle.cleanLine($0.title))" }.joined(separator: "\n") + "\n"
+    return style.definitions(rows) + "\n\n"
+      + catalogue.issues.map { style.wrap("\($0.id): \($0.title)", hanging: 2) }.joined(separator: "\n") + "\n"
   }
 }
 

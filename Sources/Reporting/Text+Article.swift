@@ -5,12 +5,12 @@ extension Article {
   /// `kb show` and `inspect` for people. File times are printed in UTC by articles; readers see their own.
   public func text(_ style: TextStyle) -> String {
     var out: [String] = []
-    out.append(style.ink([id, title].compactMap { $0 }.joined(separator: ": "), .strong))
-    var rows: [[String]] = []
+    out.append(style.paragraph([id, title].compactMap { $0 }.joined(separator: ": "), .strong))
+    var rows: [(key: String, value: String)] = []
     func row(_ key: String, _ values: [String]) {
-      if !values.isEmpty { rows.append([key, values.joined(separator: ", ")]) }
+      if !values.isEmpty { rows.append((key, values.joined(separator: ", "))) }
     }
-    func row(_ key: String, _ value: String?) { if let value { rows.append([key, value]) } }
+    func row(_ key: String, _ value: String?) { if let value { rows.append((key, value)) } }
     row("mechanism", mechanism.rawValue)
     row("fix", fixKind.map(\.rawValue))
     row("stop codes", stopCodes.map(\.description))
@@ -28,7 +28,7 @@ extension Article {
     row("last reviewed", lastReviewed.map { $0 + (revision.map { ", revision \($0)" } ?? "") })
     row("document date", documentDate)
     row("layout", layout.rawValue)
-    for line in rows { out.append(style.wrap(line[1], indent: 0, hanging: 16, first: line[0].padded(to: 16))) }
+    out.append(style.definitions(rows))
     if !products.isEmpty {
       out.append(style.heading("Applies to"))
       for product in products { out.append(style.wrap(product, indent: 2, hanging: 4)) }
@@ -60,11 +60,5 @@ extension Article {
       flush()
     }
     return out.joined(separator: "\n") + "\n"
-  }
-}
-
-extension String {
-  func padded(to width: Int) -> String {
-    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
   }
 }

@@ -8,7 +8,7 @@ extension Diagnosis {
   /// The answer for people: the verdict in one sentence, then why, then what to do, then what is missing.
   public func text(_ style: TextStyle) -> String {
     var out: [String] = [style.wrap(verdict)]
-    if let (finding, _) = leading { out.append(style.ink(Self.label(finding), Self.ink(finding.verdict))) }
+    if let finding = headline { out.append(style.paragraph(Self.label(finding), Self.ink(finding.verdict))) }
     out.append(contentsOf: machineSection(style))
     out.append(contentsOf: failureSection(style))
     for (finding, plan) in findings where finding.verdict != .ruledOut {
@@ -33,26 +33,36 @@ extension Diagnosis {
     return out.joined(separator: "\n") + "\n"
   }
 
+  /// The finding that the first sentence names: at least probable.
+  private var headline: Finding? { leading.flatMap { $0.finding.verdict > .possible ? $0.finding : nil } }
+
   /// One sentence that can stand alone.
   public var verdict: String {
-    if let (finding, _) = leading {
+    if let finding = headline {
       let issue = finding.issue
       switch finding.verdict {
       case .confirmed: return "This is \(issue.id): \(issue.title)."
       case .probable: return "This is probably \(issue.id): \(issue.title)."
-      default: return "This may be \(issue.id), but only general symptoms agree: \(issue.title)."
+      default: break
       }
     }
-    var sentence = "No known issue explains this evidence"
+    guard !facts.isEmpty else { return "The evidence states nothing about a failure." }
+    // What only general symptoms agree with comes behind what the evidence itself shows.
+    let resembling = leading.map { $0.finding.issue.id }
+    var sentence =
+      resembling == nil ? "No known issue explains this evidence" : "No known issue is shown to be the cause"
     if let culprit = facts.first(where: { $0.kind == .culprit }) {
       let module = culprit["module"]?.description ?? ""
       sentence += culprit.trust > .guessed ? "; the failure is laid to \(module)" : "; \(module) is the first suspect"
       if let mechanism { sentence += " (\(mechanism))" }
     } else if facts.contains(where: { $0.kind == .forcedDump }) {
       sentence += "; the dump was forced, so its stop code says nothing about why"
-    } else if facts.contains(where: { $0.kind == .stop }) {
+    } else if !dumps.isEmpty, dumps.values.allSatisfy({ $0.stack.isEmpty && $0.modules.isEmpty }) {
+      sentence += "; this version reads only the header of such a dump"
+    } else if facts.contains(where: { $0.kind == .stop }), !dumps.isEmpty {
       sentence += "; no module outside the kernel is on the failing stack, so none is blamed"
     }
+    if let resembling { sentence += ". Only general symptoms agree with \(resembling)" }
     return sentence + "."
   }
 
@@ -97,7 +107,8 @@ extension Diagnosis {
   private func failureSection(_ style: TextStyle) -> [String] {
     let kinds: [FactKind] = [.stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .hang]
     let shown = facts.filter { fact in kinds.contains(fact.kind) }
-    let stack = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
+    let failing = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
+    let stack = failing.isEmpty ? Array(facts.filter { $0.kind == .frame }.prefix(6)) : failing
     guard !shown.isEmpty || !stack.isEmpty else { return [] }
     var out = [style.heading("What failed")]
     for fact in shown { out.append(style.wrap(fact.text + cite(fact.id), indent: 2, hanging: 4)) }
@@ -109,7 +120,10 @@ extension Diagnosis {
       }
     }
     if !stack.isEmpty {
-      out.append(style.ink("  Stack, from the failing frame (dump stack shows all):", .dim))
+      out.append(
+        style.paragraph(
+          failing.isEmpty ? "Stack (dump stack shows all):" : "Stack, from the failing frame (dump stack shows all):",
+          .dim, indent: 2))
       for fact in stack {
         let trust = fact["trust"].map { "  (\($0))" } ?? ""
         out.append(style.wrap(fact.text.dropLast() + trust + cite(fact.id), indent: 4, hanging: 6))
@@ -129,7 +143,7 @@ extension Diagnosis {
 
   private func section(_ finding: Finding, _ plan: Plan, _ style: TextStyle) -> [String] {
     var out = [style.heading("Why \(finding.issue.id)")]
-    if finding.verdict != leading?.finding.verdict || finding.issue.id != leading?.finding.issue.id {
+    if finding.issue.id != headline?.issue.id {
       out.append(style.wrap("\(Self.label(finding)): \(finding.issue.title)", indent: 2))
     }
     out.append(style.wrap(finding.issue.summary, indent: 2))

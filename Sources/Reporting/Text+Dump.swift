@@ -3,8 +3,8 @@ import Facts
 extension DumpView {
   /// `dump summary`.
   public func summary(_ style: TextStyle) -> String {
-    var rows: [[String]] = []
-    func row(_ key: String, _ value: String?) { if let value { rows.append([key, value]) } }
+    var rows: [(key: String, value: String)] = []
+    func row(_ key: String, _ value: String?) { if let value { rows.append((key, value)) } }
     row(
       "dump",
       "\(signature), \(dumpType ?? "type not stated")\(dumpTypeNumber.map { " (type \($0))" } ?? ""), \(architecture), \(bytes) bytes"
@@ -28,7 +28,7 @@ extension DumpView {
     row("stop", "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? ""))
     for (index, value) in parameters.enumerated() {
       let text = parameterMeanings.indices.contains(index) ? parameterMeanings[index].text : ""
-      row("  parameter \(index + 1)", hexadecimal(value, digits: pointerDigits) + (text.isEmpty ? "" : "  \(text)"))
+      row("  parameter \(index + 1)", hexadecimal(value, digits: pointerDigits) + (text.isEmpty ? "" : ": \(text)"))
     }
     if hasException {
       let code = exceptionCode.map { "\($0)" + (exceptionName.map { " \($0)" } ?? "") } ?? "memory access"
@@ -41,7 +41,7 @@ extension DumpView {
     row("process", processName.map { $0 + (processID.map { " (id \($0))" } ?? "") })
     row("modules", modules.isEmpty ? nil : "\(modules.count) loaded, \(unloadedModules.count) unloaded")
     row("comment", comment)
-    var out = [table(rows, indent: 0)]
+    var out = [style.definitions(rows)]
     if let meaning { out.append("\n" + style.wrap(meaning)) }
     for note in notes { out.append(style.wrap(note, first: "Note: ")) }
     out.append(contentsOf: missingLines(style))

@@ -74,7 +74,21 @@ public struct TextStyle: Sendable {
     return lines.joined(separator: "\n")
   }
 
-  func heading(_ text: String) -> String { "\n" + ink(text, .strong) }
+  /// Wrapped text in a colour.
+  public func paragraph(_ text: String, _ ink: Ink, indent: Int = 0, hanging: Int? = nil) -> String {
+    let lines = wrap(text, indent: indent, hanging: hanging).split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { self.ink(String($0), ink) }.joined(separator: "\n")
+  }
+
+  func heading(_ text: String) -> String { "\n" + paragraph(text, .strong) }
+
+  /// Keys with what they mean beside them; what does not fit goes on below.
+  func definitions(_ rows: [(key: String, value: String)]) -> String {
+    let column = (rows.map(\.key.count).max() ?? 0) + 2
+    return rows.map { key, value in
+      wrap(value, hanging: column, first: Self.cleanLine(key) + String(repeating: " ", count: column - key.count))
+    }.joined(separator: "\n")
+  }
 }
 
 /// Columns set to their widest cell; the last one is not padded.

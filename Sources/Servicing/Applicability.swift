@@ -46,8 +46,11 @@ public struct Applicability: Hashable, Sendable {
 /// Order of proof: product and architecture, then the files themselves, then the service pack that contains the fix, then the
 /// list of installed updates. Files come before lists because lists are cut, and because a later fix may have put an older file
 /// back.
+///
+/// - Parameter concerning: the binaries the fix is known to change where its file table is not known; a machine's versions of
+///   them leave the answer open.
 public func applicability(
-  of update: UpdateDescription, to machine: Machine, supersedence: Supersedence = .none
+  of update: UpdateDescription, to machine: Machine, supersedence: Supersedence = .none, concerning: [String] = []
 ) -> Applicability {
   let fit = ProductFit(update.affected, machine)
   if let outside = fit.outside { return Applicability(.notApplicable, basis: outside.basis, reasons: [outside.reason]) }
@@ -93,9 +96,20 @@ public func applicability(
   if undecided.contains(where: { $0.verdict == .unknown && $0.installed.version != nil && $0.wanted?.version != nil }) {
     return result(.unknown, .files, undecided.map(\.reason))
   }
+  let complete = machine.updatesAreComplete && ArticleNumber(update.id) != nil
+  if update.files.isEmpty && !complete, let file = machine.files.first(where: { $0.isVersioned(among: concerning) }) {
+    return result(
+      file.isServicePackOriginal(on: machine) ? .applies : .unknown, .files, [file.withoutFixedVersion(machine)])
+  }
   if let doubt = fit.servicePackDoubt { return result(.unknown, .servicePack, [doubt]) }
-  var reasons = [fit.agreement] + undecided.map(\.reason)
-  if machine.updatesAreComplete && ArticleNumber(update.id) != nil {
+  if machine.servicePack == nil, let pack = update.requires.servicePack(for: machine) {
+    return result(
+      .unknown, .servicePack, ["the fix needs service pack \(pack), and the machine's service pack is not known"])
+  }
+  let below = missing.contains { $0.servicePack != nil }
+  if !below, let earlier = fit.earlierServicePack { return result(.unknown, .servicePack, [earlier]) }
+  var reasons = [below ? fit.agreementBelowPrerequisite : fit.agreement] + undecided.map(\.reason)
+  if complete {
     reasons.append("\(update.id) is not among the installed updates")
   } else if judgements.isEmpty {
     reasons.append(
@@ -115,13 +129,47 @@ private func missingPrerequisites(_ update: UpdateDescription, _ machine: Machin
   }
 }
 
+extension ModuleIdentity {
+  fileprivate func isVersioned(among names: [String]) -> Bool { version != nil && names.contains { isNamed($0) } }
+
+  /// Whether the file is the very one that the machine's service pack brought: then no hotfix has replaced it.
+  fileprivate func isServicePackOriginal(on machine: Machine) -> Bool {
+    guard let version, let pack = machine.servicePack, pack.number > 0, pack.letter == nil else { return false }
+    return FileBaseline(of: version) == .servicePack(pack.number)
+      && FileBaseline.firstRevision(of: version) == version.revision
+  }
+
+  /// What a version tells where no fixed one is known.
+  fileprivate func withoutFixedVersion(_ machine: Machine) -> String {
+    let found = "\(name) is \(version?.description ?? "of unknown version") here"
+    if isServicePackOriginal(on: machine), let pack = machine.servicePack {
+      return "\(found), which is the one that service pack \(pack) brought: no hotfix has replaced it"
+    }
+    return "\(found), and no fixed version of it is known, so it may have the fix or not"
+  }
+}
+
+extension [Prerequisite] {
+  /// The service pack asked of this machine's product, whichever the machine has.
+  fileprivate func servicePack(for machine: Machine) -> ServicePack? {
+    first { prerequisite in
+      guard prerequisite.servicePack != nil else { return false }
+      return prerequisite.product.map { ProductNames.relation(of: machine, to: $0) != .other } ?? true
+    }?.servicePack
+  }
+}
+
 extension Prerequisite {
   /// Why it is counted as missing.
   func reason(_ machine: Machine) -> String {
     if let servicePack {
       let own =
         machine.servicePack.map { $0 == ServicePack(0) ? "no service pack" : "service pack \($0)" } ?? "an unknown one"
-      return "it needs service pack \(servicePack) first; the machine has \(own)"
+      // SP6a calls itself 6 in dumps and inventories.
+      let doubt =
+        servicePack.letter != nil && machine.servicePack == ServicePack(servicePack.number)
+        ? " (evidence often prints \(servicePack) without its letter)" : ""
+      return "it needs service pack \(servicePack) first; the machine has \(own)\(doubt)"
     }
     return "it needs \(update ?? "another update") first, which is not listed as installed"
   }

@@ -11,6 +11,10 @@ struct ProductFit {
   private(set) var doubt = "the article names no product"
   private(set) var servicePackDoubt: String?
   private(set) var agreement = ""
+  /// The same for a machine whose service pack is too low for the fix.
+  private(set) var agreementBelowPrerequisite = ""
+  /// Set when the article names service packs and all of them are later than the machine's.
+  private(set) var earlierServicePack: String?
 
   init(_ affected: [AffectedProduct], _ machine: Machine) {
     guard !affected.isEmpty else { return }
@@ -41,7 +45,9 @@ struct ProductFit {
     doubt =
       fitting.contains { $0.entry.implied && $0.relation == .same }
       ? "the article's list does not name \(name); only its file tables do"
-      : "the machine's product is not known well enough to compare it with \(listed)"
+      : machine.product == nil
+        ? "the machine's product is not known well enough to compare it with \(listed)"
+        : "from \(name) alone it cannot be told whether the machine is one of those the article names (\(listed))"
     let packs = fitting.flatMap(\.entry.servicePacks)
     if let own = machine.servicePack {
       containingServicePack = certain ? fitting.compactMap(\.entry.fixedIn).first { own >= $0 } : nil
@@ -54,5 +60,11 @@ struct ProductFit {
     }
     let pack = machine.servicePack.map { $0 == ServicePack(0) ? " without service pack" : " service pack \($0)" } ?? ""
     agreement = "\(name)\(pack) is one of the products the article names"
+    agreementBelowPrerequisite =
+      "the article names \(name), but this machine\(pack.isEmpty ? "" : ",\(pack),") is below what the fix needs"
+    if let own = machine.servicePack, let lowest = packs.min(), own < lowest {
+      earlierServicePack =
+        "the article names \(name) from service pack \(lowest) on, and the machine has \(own == ServicePack(0) ? "none" : "service pack \(own)")"
+    }
   }
 }

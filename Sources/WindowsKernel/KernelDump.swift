@@ -66,6 +66,10 @@ public struct KernelDump: Sendable {
       frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
     }
     stack = frames
+    if dump.triage == nil, dump.header.dumpType != nil || frames.isEmpty {
+      missing.append(
+        Missing("process", because: .unsupported, detail: "Nothing but the header is read of this dump."))
+    }
     if frames.isEmpty {
       missing.append(
         Missing(
@@ -119,7 +123,7 @@ public struct KernelDump: Sendable {
       missing.append(Missing("process", because: .notPresent, detail: "The dump holds no process block."))
       return nil
     }
-    let pack = Product.servicePack(csdVersion: triage.servicePackBuild)
+    let pack = triage.servicePack
     guard
       let (layout, isExact) = KernelLayout.find(
         build: Int(dump.header.build), servicePack: pack, architecture: dump.header.architecture,
@@ -156,5 +160,12 @@ public struct KernelDump: Sendable {
     let plausible = id.flatMap { $0 < 1 << 32 && $0 & 3 == 0 ? $0 : nil }
     return Process(
       name: String(decoding: raw, as: UTF8.self), id: plausible, session: nil, isGuess: !isExact)
+  }
+}
+
+extension TriageDump {
+  /// From CmNtCSDVersion; Service Pack 0 where the kernel wrote zero, nil where it wrote nothing.
+  public var servicePack: ServicePack? {
+    servicePackBuild.map { Product.servicePack(csdVersion: $0) ?? ServicePack(0) }
   }
 }

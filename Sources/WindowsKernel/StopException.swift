@@ -93,7 +93,7 @@ public struct StopException: Hashable, Sendable {
     guard
       let (layout, isExact) = KernelLayout.find(
         build: Int(dump.header.build),
-        servicePack: dump.triage.flatMap { Product.servicePack(csdVersion: $0.servicePackBuild) },
+        servicePack: dump.triage?.servicePack,
         architecture: dump.header.architecture)
     else { return }
     let size = dump.header.is64Bit ? 8 : 4

@@ -1,4 +1,5 @@
 import Facts
+import KernelLayouts
 
 /// The kernel's own functions between the failing code and KeBugCheckEx: they report the failure, they are not it.
 enum StopMachinery {
@@ -30,6 +31,8 @@ enum StopMachinery {
   static func firstFailingFrame(
     _ frames: [StackFrame], exception: StopException?, bugcheck: StopCode
   ) -> Int? {
+    // Nothing failed where a dump was forced.
+    if StopCodeMeaning.of(bugcheck)?.stopClass == .forced { return nil }
     guard var index = failingFrame(frames, exception: exception, bugcheck: bugcheck) else { return nil }
     while index + 1 < frames.count, let symbol = frames[index].symbol,
       servants.contains(where: { symbol.hasPrefix($0) })
@@ -50,6 +53,10 @@ enum StopMachinery {
       return !prefixes.contains { symbol.hasPrefix($0) }
     }
     guard let index = named else { return nil }
+    // Frames of the kernel alone, without names: any of them may be the machinery.
+    if frames[index].symbol == nil, frames.allSatisfy({ $0.module.map { ModuleIdentity(name: $0).isKernel } ?? true }) {
+      return nil
+    }
     // Without symbols the kernel's leading frames are the stop's machinery as far as can be told, as long as others follow.
     if frames[index].symbol == nil, let module = frames[index].module, ModuleIdentity(name: module).isKernel,
       let other = frames.firstIndex(where: { $0.module.map { !ModuleIdentity(name: $0).isKernel } ?? false })

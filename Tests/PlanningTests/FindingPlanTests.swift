@@ -42,6 +42,7 @@ import Testing
     #expect(plan.steps.prefix(2).map(\.kind) == [.installServicePack, .installHotfix])
     #expect(plan.steps.first?.text == "Install service pack 2 of Windows Server 2003, which the fix needs.")
     #expect(plan.steps.first?.restart == true)
+    #expect(plan.steps[1].text.hasPrefix("Install KB961799 for Windows Server 2003, service pack 2, x86."))
     #expect(plan.obstacles.contains("the fix cannot be installed before service pack 2"))
   }
 
@@ -65,7 +66,7 @@ import Testing
     #expect(finding.verdict == .possible)
     #expect(!plan.steps.isEmpty)
     #expect(plan.steps.allSatisfy { $0.kind == .collectEvidence })
-    #expect(plan.steps.contains { $0.commands.contains("wmic recoveros set DebugInfoType=2") })
+    #expect(plan.steps.contains { $0.commands.contains { $0.hasSuffix("/v CrashDumpEnabled /t REG_DWORD /d 2 /f") } })
   }
 
   @Test func ruledOutPlansNothing() throws {
@@ -102,8 +103,79 @@ import Testing
     #expect(finding.verdict == .confirmed)
     #expect(finding.applicability.status == .unknown)
     #expect(plan.steps.first?.kind == .collectEvidence)
-    #expect(plan.steps.first?.commands.first == "systeminfo > systeminfo.txt")
+    let commands = try #require(plan.steps.first?.commands)
+    #expect(commands.prefix(2) == ["rem Windows 8 and later:", "systeminfo > systeminfo.txt"])
+    #expect(commands.contains("rem Windows NT 4.0:") && commands.contains("winmsd /a /f"))
     #expect(!plan.obstacles.isEmpty)
+    let install = try #require(plan.steps.first { $0.kind == .installHotfix })
+    #expect(install.text.hasPrefix("Only if the machine turns out to run Windows Server 2003 or "))
+  }
+
+  @Test func aVersionWithoutAFixedOneLeavesTheInstallationConditional() throws {
+    let module = Fact(
+      .module, "netbt", attributes: ["module": .text("netbt.sys"), "version": .version(FileVersion(5, 2, 3790, 9999))])
+    let (finding, plan) = try Self.made([Self.copy, module], Self.server(2), "KB961799")
+    #expect(finding.verdict == .confirmed)
+    #expect(finding.applicability.status == .unknown)
+    #expect(
+      finding.applicability.reasons == [
+        "netbt.sys is 5.2.3790.9999 here, and no fixed version of it is known, so it may have the fix or not"
+      ])
+    #expect(plan.steps.first?.kind == .collectEvidence)
+    #expect(
+      plan.steps.filter { $0.kind.installs }.allSatisfy {
+        $0.text.hasPrefix("Only if the files turn out to be without the fix: ")
+      })
+    #expect(plan.steps.contains { $0.kind == .installHotfix })
+  }
+
+  @Test func aFileNewerThanTheArticleLeavesTheInstallationConditional() throws {
+    let module = Fact(.module, "netbt", attributes: ["module": .text("netbt.sys"), "built": .text("2013-01-29")])
+    let (finding, plan) = try Self.made([Self.copy, module], Self.server(2), "KB961799")
+    #expect(finding.applicability.status == .unknown)
+    #expect(finding.applicability.reasons.first?.contains("built on 2013-01-29") == true)
+    #expect(plan.steps.filter { $0.kind.installs }.allSatisfy { $0.text.hasPrefix("Only if ") })
+  }
+
+  @Test func plainNTIsAskedWhetherItIsATerminalServer() throws {
+    let facts = [
+      Fact(.stop, "stop", attributes: ["code": .stopCode(StopCode(0x41))]),
+      Fact(.module, "tdpipe", attributes: ["module": .text("tdpipe.sys")]),
+      Fact(.culprit, "laid", attributes: ["module": .text("tdpipe.sys")]),
+      Fact(.poolUse, "Mdl", attributes: ["tag": .text("Mdl"), "pool": .text("nonpaged"), "rank": .integer(1)]),
+    ]
+    let machine = Machine(product: "Windows NT 4.0", servicePack: ServicePack(6), architecture: .x86)
+    let (finding, plan) = try Self.made(facts, machine, "Q315817")
+    #expect(finding.applicability.status == .unknown)
+    let install = try #require(plan.steps.firstIndex { $0.kind == .installHotfix })
+    #expect(plan.steps[..<install].contains { $0.text.hasPrefix("Find out whether this is the Terminal Server") })
+    #expect(plan.steps[install].text.hasPrefix("Only if the machine turns out to run Windows NT 4.0 Terminal Server"))
+    let newer = ["reg ", "systeminfo", "wmic", "driverquery", "verifier", "powershell"]
+    #expect(!plan.steps.flatMap(\.commands).contains { command in newer.contains { command.hasPrefix($0) } })
+  }
+
+  @Test func aKernelDumpAtHandIsNotAskedFor() throws {
+    func asks(_ type: String?) throws -> Bool {
+      let dump = type.map { Fact(FactKind(rawValue: "dump"), "dump", attributes: ["type": .text($0)]) }
+      let (_, plan) = try Self.made([Self.stop] + [dump].compactMap { $0 }, Self.server(2), "KB961799")
+      return plan.steps.contains { $0.commands.contains { $0.contains("CrashDumpEnabled") } }
+    }
+    #expect(try asks(nil) && asks("triage"))
+    #expect(try !asks("kernel") && !asks("full"))
+  }
+
+  @Test func aHotfixWithoutNumberIsAskedForByItsWords() throws {
+    let facts = [
+      Fact(
+        .nullDereference, "null", attributes: ["module": .text("nt"), "symbol": .text("nt!MiSessionLookupImage")]),
+      Fact(.otherSessionRemoves, "other", attributes: ["component": .text("session-image")]),
+    ]
+    let machine = Machine(product: "Windows Server 2008", servicePack: ServicePack(1), architecture: .x86)
+    let (_, plan) = try Self.made(facts, machine, "FL-0001")
+    let install = try #require(plan.steps.first { $0.kind == .installHotfix })
+    #expect(install.text.contains("Its number does not stand in the text at hand: ask Microsoft's support"))
+    #expect(install.text.contains("Terminal-server sessions race"))
+    #expect(plan.steps.first { $0.kind == .upgrade }?.restart == false)
   }
 
   @Test func versionOfTheRightServicePackIsNamed() throws {

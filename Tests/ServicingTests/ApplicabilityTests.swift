@@ -59,8 +59,56 @@ import Testing
     #expect(judged.status == .applies)
     #expect(judged.missing == Self.netbt.requires)
     #expect(judged.reasons.contains("it needs service pack 2 first; the machine has service pack 1"))
+    #expect(
+      judged.reasons.first
+        == "the article names Windows Server 2003, but this machine, service pack 1, is below what the fix needs")
+    #expect(!judged.reasons.contains { $0.contains("is one of the products") })
     let other = applicability(of: Self.netbt, to: Self.machine("Windows XP Professional x64 Edition", 1, .x64))
     #expect(other.missing.isEmpty)
+    // No prerequisite is known for it, and the article names a later service pack only.
+    #expect(other.status == .unknown && other.basis == .servicePack)
+    #expect(other.reasons.first?.contains("from service pack 2 on") == true)
+  }
+
+  @Test func prerequisiteOfAnUnknownServicePack() {
+    let update = UpdateDescription(
+      id: "KB100001", affected: [AffectedProduct(product: "Windows XP")],
+      requires: [Prerequisite(product: "Windows XP", servicePack: ServicePack(2))])
+    #expect(Self.status(update, Self.machine("Windows XP", nil)) == "unknown/service-pack")
+    #expect(Self.status(update, Self.machine("Windows XP", 2)) == "applies/product")
+    #expect(Self.status(update, Self.machine("Windows XP", 1)) == "applies/product")
+  }
+
+  @Test func letterOfAServicePackIsOftenLeftOut() {
+    let update = UpdateDescription(
+      id: "Q315817", affected: [AffectedProduct(product: "Windows NT 4.0 Terminal Server Edition")],
+      requires: [Prerequisite(servicePack: ServicePack("6a"))])
+    let judged = applicability(of: update, to: Self.machine("Windows NT 4.0 Terminal Server Edition", 6))
+    #expect(judged.reasons.contains { $0.hasSuffix("(evidence often prints 6a without its letter)") })
+  }
+
+  @Test func aVersionWithoutAFixedOneTellsNothing() {
+    func judged(_ version: FileVersion, _ pack: UInt8 = 2, complete: Bool = false) -> Applicability {
+      applicability(
+        of: Self.netbt,
+        to: Self.machine(
+          "Windows Server 2003", pack, complete: complete, files: [ModuleIdentity(name: "NETBT.SYS", version: version)]),
+        concerning: ["netbt.sys"])
+    }
+    let later = judged(FileVersion(5, 2, 3790, 4400))
+    #expect(later.status == .unknown && later.basis == .files)
+    #expect(
+      later.reasons == [
+        "NETBT.SYS is 5.2.3790.4400 here, and no fixed version of it is known, so it may have the fix or not"
+      ])
+    // The service pack's own file has had no hotfix.
+    let original = judged(FileVersion(5, 2, 3790, 3959))
+    #expect(original.status == .applies && original.basis == .files)
+    #expect(judged(FileVersion(5, 2, 3790, 1830)).status == .unknown)
+    #expect(judged(FileVersion(5, 2, 3790, 4400), complete: true).status == .applies)
+    let other = Self.machine(
+      "Windows Server 2003", 2, files: [ModuleIdentity(name: "afd.sys", version: FileVersion(5, 2, 3790, 4400))])
+    #expect(applicability(of: Self.netbt, to: other, concerning: ["netbt.sys"]).status == .applies)
   }
 
   @Test func updatesInstalledOrReplaced() {
@@ -100,6 +148,8 @@ import Testing
       id: "Q315817", affected: [AffectedProduct(product: "Windows NT 4.0 Terminal Server Edition")])
     #expect(Self.status(update, Self.machine("Windows NT Server 4.0, Terminal Server Edition", 6)) == "applies/product")
     #expect(Self.status(update, Self.machine("Windows NT 4.0", 6)) == "unknown/product")
+    let reasons = applicability(of: update, to: Self.machine("Windows NT 4.0", 6)).reasons
+    #expect(reasons.first?.hasPrefix("from Windows NT 4.0 alone it cannot be told") == true)
     let plain = UpdateDescription(id: "Q1000001", affected: [AffectedProduct(product: "Windows NT 4.0")])
     #expect(Self.status(plain, Self.machine("Windows NT 4.0 Terminal Server Edition", 6)) == "unknown/product")
   }

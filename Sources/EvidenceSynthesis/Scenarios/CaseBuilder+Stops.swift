@@ -156,7 +156,9 @@ extension CaseBuilder {
     var machine = SynthesizedMachine(
       architecture: profile.architecture, version: profile.version, productType: profile.productType,
       suiteMask: profile.suiteMask, processors: [1, 2, 4, 8][random.index(below: 4)],
-      systemTime: Self.fileTime(of: profile.kernel.timestamp) &+ random.below(600 * 86_400) &* 10_000_000,
+      systemTime: max(
+        Self.fileTime(of: profile.kernel.timestamp) &+ random.below(600 * 86_400) &* 10_000_000,
+        Self.fileTime(of: newestTimestamp) &+ 86_400 &* 10_000_000),
       upTime: (3600 &+ random.below(30 * 86_400)) &* 10_000_000, modules: modules, stop: stop, registers: registers,
       stack: stack, layout: profile.layout)
     machine.kernelSymbols = profile.symbols
@@ -167,6 +169,12 @@ extension CaseBuilder {
       machine.unloadedModules.append(SynthesizedUnloadedModule(name: name, start: start, end: start &+ 0x9000))
     }
     return machine
+  }
+
+  /// No machine stops before its drivers are built. Since build 14393 Windows' own time stamps are no dates.
+  private var newestTimestamp: UInt32 {
+    guard profile.version.build < 14393 else { return profile.kernel.timestamp }
+    return modules.map(\.timestamp).max() ?? profile.kernel.timestamp
   }
 
   /// 100 ns intervals since 1601 of a time stamp of the 20th or 21st century; 2021 for one that is a build hash.

@@ -36,7 +36,7 @@ enum CallRules {
     "MiGet",
     "MiUnlink", "MiComplete", "MiResolveTransition", "MiInsertPage", "MiFlush", "MiRelease", "RtlCompare", "RtlInit",
     "RtlCopy",
-    "KdTrap", "KdpTrap", "IopfCompleteRequest", "KiProcessExpired", "KiRetireDpc",
+    "KdTrap", "KdpTrap",
   ]
 
   /// Whether a function can have called another, by name without module and offset; true where nothing is known.
