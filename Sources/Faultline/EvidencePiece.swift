@@ -86,7 +86,9 @@ public struct EvidencePiece: Sendable {
         problems = [EvidenceProblem(error)]
       }
     case .article:
-      content = .article(Article.parse(file.array()))
+      let article = Article.parse(file.array())
+      problems = article.limitsReached.map { EvidenceProblem(articleLimit: $0) }
+      content = .article(article)
     case .symptoms:
       do {
         content = .symptoms(try Symptoms(json: file.array()))
@@ -132,6 +134,13 @@ extension EvidenceProblem {
   init(_ error: FileError) {
     self.init(
       what: "file", because: .notPresent, expected: "a readable file", found: error.detail, text: error.detail)
+  }
+
+  /// More in an article than is read of one; what was read stands.
+  init(articleLimit note: String) {
+    self.init(
+      what: "article", because: .unsupported, expected: "no more than the limits of an article", found: note,
+      text: "article: not all of it was read: \(note)")
   }
 
   init(_ error: ReadError) {

@@ -10,6 +10,7 @@ extension Article {
   public init(parsing bytes: [UInt8]) {
     var text = ArticleText(decoding: bytes)
     let (layout, reason) = ArticleLayout.detect(text)
+    let limits = text.limitsReached
     if layout == .oneLine { text = ArticleText(normalised: ArticleUngluing.unglue(text.bytes)) }
     var document = ArticleDocument(text, layout: layout)
     self.init(layout: layout)
@@ -34,10 +35,23 @@ extension Article {
     hotfixAvailable = remedy.hotfixAvailable
     workarounds = remedy.workarounds
     requires = document.requirements(paragraphs)
-    (replaces, supersededBy) = document.replacements(own: id)
+    (replaces, supersededBy) = document.replacements(own: id, paragraphs)
     restartRequired = document.restartRequired(paragraphs)
     registryChange = document.registryChange(paragraphs)
     references = document.references(own: id)
     document.fillPrinted(&self, paragraphs)
+    limitsReached = limits + document.limitsReached + listsAtLimit()
+  }
+
+  /// The lists that hold as many values as are read.
+  private func listsAtLimit() -> [String] {
+    let counts = [
+      ("stop codes", stopCodes.count), ("stop parameters", stopParameters.count), ("pool tags", poolTags.count),
+      ("drivers", drivers.count), ("symbols", symbols.count), ("prerequisites", requires.count),
+      ("replaced articles", replaces.count), ("superseding articles", supersededBy.count),
+    ]
+    return counts.filter { $0.1 >= Self.maximumValues }.map {
+      "\($0.0): the first \(Self.maximumValues) are read, and the text may name more"
+    }
   }
 }

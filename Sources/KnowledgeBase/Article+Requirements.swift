@@ -97,38 +97,58 @@ extension ArticleDocument {
   }
 
   /// Ids of the fixes that this one replaces, and of those that replace it, in the text's order.
-  func replacements(own: String?) -> (replaces: [String], supersededBy: [String]) {
+  func replacements(own: String?, _ paragraphs: [ArticleParagraph]) -> (replaces: [String], supersededBy: [String]) {
     var replaces: [String] = []
     var supersededBy: [String] = []
     let mark = layout == .archive ? "Q" : "KB"
-    var collecting = false
-    for index in text.lines.indices.prefix(footer) where roles[index] != .blank && places[index].section != .header {
-      let line = text.folded(index)
-      if roles[index] == .heading { collecting = false }
-      let states = line.containsAny([
-        "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
-      ])
-      if states { collecting = true }
-      if collecting {
-        // A sentence that replaces nothing, or goes on to another subject, ends the list.
-        if !states, roles[index] == .text { collecting = false }
-        for number in numbers(line) where mark + number != own && collecting { replaces.appendNew(mark + number) }
-      }
-      if line.containsAny([
-        "has been superseded by", "is superseded by", "has been replaced by", "was replaced by", "is replaced by",
-      ]),
-        line.containsAny(["fix", "update", "patch"])
-      {
-        for number in numbers(line) where mark + number != own { supersededBy.appendNew(mark + number) }
+    // What the numbers on the lines below are, after a sentence that announces them.
+    var replacing = false
+    var superseding = false
+    for (line, role) in replacementUnits(paragraphs) {
+      if role == .heading { (replacing, superseding) = (false, false) }
+      let states = RequirementPhrases.replaces.lazy.compactMap { line.find($0) }.first
+      let isSuperseded = RequirementPhrases.superseded.lazy.compactMap { line.find($0) }.first
+      // A sentence that goes on to another subject ends the list.
+      if role == .text { (replacing, superseding) = (states != nil, false) }
+      if states != nil { replacing = true }
+      if replacing {
+        for number in numbers(line, from: states ?? 0) where mark + number != own { replaces.appendNew(mark + number) }
+      } else if let isSuperseded, line.containsAny(["fix", "update", "patch"]) {
+        let found = numbers(line, from: isSuperseded)
+        for number in found where mark + number != own { supersededBy.appendNew(mark + number) }
+        superseding = found.isEmpty
+      } else if superseding {
+        for number in numbers(line, from: 0) where mark + number != own { supersededBy.appendNew(mark + number) }
       }
     }
     return (replaces, supersededBy)
   }
 
+  /// Lines, and in wrapped texts the sentences of the prose between them: a number may stand on the next line.
+  private func replacementUnits(_ paragraphs: [ArticleParagraph]) -> [(FoldedBytes, Role)] {
+    let isWrapped = layout == .archive || layout == .hardWrapped
+    var result: [(FoldedBytes, Role)] = []
+    var next = paragraphs[...]
+    for index in text.lines.indices.prefix(footer) where roles[index] != .blank && places[index].section != .header {
+      guard roles[index] != .table else { continue }
+      guard isWrapped, roles[index] == .text else {
+        result.append((text.folded(index), roles[index]))
+        continue
+      }
+      while let paragraph = next.first, paragraph.line <= index {
+        next = next.dropFirst()
+        for range in paragraph.text.sentences() {
+          result.append((FoldedBytes(Array(paragraph.text.bytes[range])), .text))
+        }
+      }
+    }
+    return result
+  }
+
   /// Article numbers anywhere in a line.
-  private func numbers(_ line: FoldedBytes) -> [String] {
+  private func numbers(_ line: FoldedBytes, from start: Int) -> [String] {
     var result: [String] = []
-    var offset = 0
+    var offset = start
     while offset < line.count {
       let isStart = offset == 0 || !line.bytes[offset - 1].isWord
       if isStart, let number = articleNumber(line.bytes, at: offset, prefix: layout == .archive) {
@@ -188,6 +208,15 @@ extension ArticleDocument {
 enum RequirementPhrases {
   static let lists = [
     "one of the following", "the following operating systems", "the following products", "must have the following",
+  ]
+  static let replaces = [
+    "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
+    "this patch replaces", "this hotfix supersedes", "this fix supersedes", "this update supersedes",
+    "this patch supersedes",
+  ]
+  static let superseded = [
+    "has been superseded by", "is superseded by", "was superseded by", "has been replaced by", "was replaced by",
+    "is replaced by",
   ]
   /// What follows is the prerequisite.
   static let subjects = [

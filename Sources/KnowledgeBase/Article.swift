@@ -50,6 +50,8 @@ public struct Article: Hashable, Sendable {
   public var issueType: String?
   public var solutionType: String?
   public var languages: [String] = []
+  /// What of the text was not read because it has too much of it, in sentences; empty where all was read.
+  public var limitsReached: [String] = []
 
   public init(layout: ArticleLayout) { self.layout = layout }
 }

@@ -1,24 +1,59 @@
 /// Dates and times as articles print them.
 enum ArticleDate {
-  private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+  private static let months = [
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+  ]
 
-  /// `07-Jan-2002`, `07-Mar-02`, `11/05/98`, `05-15-2000` as `YYYY-MM-DD`; nil for anything else. Numbers alone are month,
-  /// day, year; two-digit years from 70 on are of the last century.
-  static func parse(_ text: ArraySlice<UInt8>) -> String? {
-    guard (6...11).contains(text.count), let separator = text.first(where: { !$0.isAlphanumeric }),
-      separator == ASCII.hyphen || separator == ASCII.slash
+  /// What the numbers of a date alone say about their order.
+  enum Order: Hashable, Sendable {
+    /// A month's name, a year in front, or twice the same number.
+    case certain
+    case dayFirst, monthFirst
+    /// Both numbers can be a month.
+    case open
+  }
+
+  /// `07-Jan-2002`, `07-Sept-02`, `Nov-13-2001`, `11/05/98`, `05-15-2000`, `15.05.2000`, `2000-05-15` as `YYYY-MM-DD`; nil
+  /// for anything else. Numbers alone are month, day, year, with dots day, month, year, unless there is no such month;
+  /// two-digit years from 70 on are of the last century.
+  static func parse(_ text: ArraySlice<UInt8>, dayFirst: Bool = false) -> String? {
+    guard let (parts, separator) = parts(text) else { return nil }
+    if parts[0].count == 4, let year = number(parts[0]), let month = number(parts[1]), let day = number(parts[2]) {
+      return separator == ASCII.dot ? nil : format(year, month, day)
+    }
+    guard parts[2].count == 2 || parts[2].count == 4, let year = number(parts[2]) else { return nil }
+    let fullYear = parts[2].count == 4 ? year : year >= 70 ? 1900 + year : 2000 + year
+    if let month = month(parts[1]) { return number(parts[0]).flatMap { format(fullYear, month, $0) } }
+    if let month = month(parts[0]) { return number(parts[1]).flatMap { format(fullYear, month, $0) } }
+    guard let first = number(parts[0]), let second = number(parts[1]) else { return nil }
+    let prefersDay = dayFirst || separator == ASCII.dot
+    if first > 12 || prefersDay && second <= 12 { return format(fullYear, second, first) }
+    return format(fullYear, first, second)
+  }
+
+  /// The order of a date's numbers, where it is a date.
+  static func order(_ text: ArraySlice<UInt8>) -> Order {
+    guard let (parts, separator) = parts(text), separator != ASCII.dot, parts[0].count <= 2,
+      let first = number(parts[0]), let second = number(parts[1]), first != second
+    else { return .certain }
+    return first > 12 ? .dayFirst : second > 12 ? .monthFirst : .open
+  }
+
+  private static func parts(_ text: ArraySlice<UInt8>) -> (parts: [ArraySlice<UInt8>], separator: UInt8)? {
+    guard (6...17).contains(text.count), let separator = text.first(where: { !$0.isAlphanumeric }),
+      separator == ASCII.hyphen || separator == ASCII.slash || separator == ASCII.dot
     else { return nil }
     let parts = text.split(separator: separator, omittingEmptySubsequences: false)
-    guard parts.count == 3 else { return nil }
-    guard let year = number(parts[2]), parts[2].count == 2 || parts[2].count == 4 else { return nil }
-    let fullYear = parts[2].count == 4 ? year : year >= 70 ? 1900 + year : 2000 + year
-    if let month = month(parts[1]), parts[1].count == 3, let day = number(parts[0]), parts[0].count <= 2 {
-      return format(fullYear, month, day)
+    guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }) else { return nil }
+    // `4.10.1998` is a version: with dots and no name, day and month have two digits and the year four.
+    if separator == ASCII.dot, !parts[1].contains(where: \.isLetter) {
+      guard parts[0].count == 2, parts[1].count == 2, parts[2].count == 4 else { return nil }
     }
-    guard let month = number(parts[0]), let day = number(parts[1]), parts[0].count <= 2, parts[1].count <= 2 else {
-      return nil
-    }
-    return format(fullYear, month, day)
+    guard parts[0].count != 4 || parts[1].count <= 2 && parts[2].count <= 2 else { return nil }
+    guard parts[0].count <= 2 || parts[0].count == 4 || parts[0].first?.isLetter == true else { return nil }
+    guard parts[1].count <= 2 || parts[1].first?.isLetter == true else { return nil }
+    return (parts, separator)
   }
 
   /// `May 28, 2008` or `11/4/2007`, with anything behind it.
@@ -31,6 +66,14 @@ enum ArticleDate {
     if day.last == ASCII.comma { day = day.dropLast() }
     guard let day = number(day), let year = number(text[parts[2]].prefix { $0.isDigit }) else { return nil }
     return format(year, month, day)
+  }
+
+  /// `October 6, 2000` and `7 Jan 2002` as the first of three cells.
+  static func parse(_ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>, _ third: ArraySlice<UInt8>) -> String? {
+    func bare(_ cell: ArraySlice<UInt8>) -> [UInt8] { cell.filter { $0 != ASCII.comma && $0 != ASCII.dot } }
+    guard month(first) != nil || month(second) != nil else { return nil }
+    let joined = bare(first) + [ASCII.hyphen] + bare(second) + [ASCII.hyphen] + bare(third)
+    return parse(joined[...])
   }
 
   /// `17:05`, `05:46p`, `11:14am`, `4:06:25PM` as `HH:MM`; the half of the day may stand in the next cell.
@@ -62,9 +105,8 @@ enum ArticleDate {
 
   static func month(_ text: ArraySlice<UInt8>) -> Int? {
     guard text.count >= 3 else { return nil }
-    let head = String(decoding: text.prefix(3).map(\.folded), as: UTF8.self)
-    guard text.allSatisfy(\.isLetter) else { return nil }
-    return months.firstIndex(of: head).map { $0 + 1 }
+    let word = String(decoding: (text.last == ASCII.dot ? text.dropLast() : text).map(\.folded), as: UTF8.self)
+    return word.utf8.count < 3 ? nil : months.firstIndex { $0.hasPrefix(word) }.map { $0 + 1 }
   }
 
   static func number(_ text: ArraySlice<UInt8>) -> Int? {

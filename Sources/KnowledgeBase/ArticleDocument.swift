@@ -23,6 +23,8 @@ struct ArticleDocument: Sendable {
   var places: [Place]
   /// First line of the footer; archive texts end in key lines and the disclaimer.
   var footer: Int
+  /// What was not read, in sentences.
+  var limitsReached: [String] = []
 
   init(_ text: ArticleText, layout: ArticleLayout) {
     self.text = text

@@ -16,6 +16,8 @@ struct FileTableHeading: Hashable, Sendable {
       ("file size", .size), ("version", .version), ("size", .size), ("date", .date), ("time", .time),
       ("platform", .platform), ("processor", .platform), ("cpu", .platform), ("sp requirement", .servicePack),
       ("service branch", .serviceBranch), ("folder", .other), ("hash", .other), ("file", .name), ("bytes", .other),
+      ("language", .other), ("location", .other),
+      ("path", .other), ("attributes", .other), ("build", .other), ("name", .name),
     ] as [(String, FileColumn)]).map { (Array($0.0.utf8), $0.1) }
 
   /// nil where the line holds anything but column names, fewer than three of them, or no file name.
@@ -35,9 +37,10 @@ struct FileTableHeading: Hashable, Sendable {
       columns.append(column)
       offset += name.count
     }
-    guard columns.count >= 3, columns.contains(.name), columns.contains(.date) || columns.contains(.size) else {
-      return nil
-    }
+    guard columns.contains(.name) else { return nil }
+    // Mail servers' fixes print names and versions alone.
+    if columns == [.name, .version], !isGlued { return }
+    guard columns.count >= 3, columns.contains(.date) || columns.contains(.size) else { return nil }
   }
 }
 
@@ -62,6 +65,59 @@ enum FileCell {
       }
     }
     return value
+  }
+
+  static let units: Set<String> = ["kb", "mb", "gb", "k", "kbytes", "b", "byte", "bytes"]
+
+  /// A size as a cell prints it, with the unit in the cell or in the next one.
+  struct PrintedSize: Sendable {
+    /// nil where the size is rounded to a larger unit.
+    var bytes: UInt64?
+    /// The next cell is the unit.
+    var usesUnit = false
+
+    init?(_ cell: ArraySlice<UInt8>, unit next: ArraySlice<UInt8>) {
+      let bare = FileCell.withoutBrackets(cell)
+      let end = bare.firstIndex { $0.isLetter } ?? bare.endIndex
+      var unit = String(decoding: bare[end...].map(\.folded), as: UTF8.self)
+      if unit.isEmpty {
+        let word = String(decoding: FileCell.withoutBrackets(next).map(\.folded), as: UTF8.self)
+        if FileCell.units.contains(word) {
+          unit = word
+          usesUnit = true
+        }
+      }
+      let digits = bare[..<end]
+      guard digits.first?.isDigit == true, digits.last?.isDigit == true else { return nil }
+      if ["", "b", "byte", "bytes"].contains(unit) {
+        guard let size = FileCell.size(digits) ?? FileCell.dottedSize(digits) else { return nil }
+        bytes = size
+      } else {
+        guard FileCell.units.contains(unit),
+          digits.allSatisfy({ $0.isDigit || $0 == ASCII.dot || $0 == ASCII.comma })
+        else { return nil }
+      }
+    }
+  }
+
+  static func withoutBrackets(_ cell: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var cell = cell
+    if cell.first == 0x28 { cell = cell.dropFirst() }
+    while let last = cell.last, last == 0x29 || last == ASCII.comma { cell = cell.dropLast() }
+    return cell
+  }
+
+  /// `2.142.720`: digits in groups of three behind dots; nil without a dot.
+  static func dottedSize(_ text: ArraySlice<UInt8>) -> UInt64? {
+    guard text.contains(ASCII.dot), text.first != 0x30 else { return nil }
+    return size(text.map { $0 == ASCII.dot ? ASCII.comma : $0 == ASCII.comma ? ASCII.dot : $0 }[...])
+  }
+
+  /// A cell that is a size or a version: `2.142.720`, `12.728`, `4.00`.
+  static func isDotted(_ text: ArraySlice<UInt8>) -> Bool {
+    if text.first?.isDigit == true, dottedSize(text) != nil { return true }
+    let parts = text.split(separator: ASCII.dot, omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy { (1...5).contains($0.count) && $0.allSatisfy(\.isDigit) }
   }
 
   /// `5.2.3790.71`, `4.00.1114`.

@@ -4,15 +4,20 @@ import ByteReading
 struct ArticleText: Sendable {
   let bytes: [UInt8]
   let lines: [ArticleLine]
+  /// What was not read, in sentences.
+  private(set) var limitsReached: [String] = []
 
   /// Text beyond this many bytes is not read. The longest article of the archive, a list of fixed bugs, has 0.4 MB.
-  static let maximumBytes = 1 << 20
+  static let maximumBytes = 1 << 24
   /// Lines beyond this number are not read.
-  static let maximumLines = 1 << 16
+  static let maximumLines = 1 << 19
 
   init(decoding raw: [UInt8], limit: Int = maximumBytes) {
     let head = raw.count > limit ? Array(raw[..<limit]) : raw
     self.init(normalised: Self.normalise(Self.decode(head)))
+    if raw.count > limit {
+      limitsReached.insert("text: the first \(limit) of \(raw.count) bytes are read", at: 0)
+    }
   }
 
   init(normalised bytes: [UInt8]) {
@@ -28,7 +33,56 @@ struct ArticleText: Sendable {
       }
       offset += 1
     }
-    self.lines = lines
+    self.lines = Self.isDoubleSpaced(lines, bytes) ? Self.singleSpaced(lines) : lines
+    if offset <= bytes.count { limitsReached.append("text: the first \(Self.maximumLines) lines are read") }
+  }
+
+  /// Whether a copy has a blank line behind every line, as texts have whose line ends were converted twice: then an odd
+  /// number of blank lines stands everywhere, and sentences break across them or an archive's header does.
+  private static func isDoubleSpaced(_ lines: [ArticleLine], _ bytes: [UInt8]) -> Bool {
+    var gaps = 0
+    var even = 0
+    var broken = 0
+    var blank = 0
+    var previous: ArticleLine?
+    var isArchive = false
+    for line in lines {
+      guard !line.isBlank else {
+        blank += 1
+        continue
+      }
+      if let previous {
+        gaps += 1
+        if blank % 2 == 0 { even += 1 }
+        if previous.content.count <= 100, previous.indent == line.indent, bytes[line.content.lowerBound].isLower,
+          bytes[previous.content.upperBound - 1].isAlphanumeric || bytes[previous.content.upperBound - 1] == ASCII.comma
+        {
+          broken += 1
+        }
+      } else {
+        isArchive = FoldedBytes(Array(bytes[line.content].prefix(16))).hasPhrase("document:q", at: 0)
+      }
+      previous = line
+      blank = 0
+    }
+    guard gaps >= 3, even * 50 <= gaps else { return false }
+    return isArchive || broken >= 3 && broken * 8 >= gaps
+  }
+
+  /// Without the blank lines that the doubling added.
+  private static func singleSpaced(_ lines: [ArticleLine]) -> [ArticleLine] {
+    var result: [ArticleLine] = []
+    var blank: [ArticleLine] = []
+    for line in lines {
+      if line.isBlank {
+        blank.append(line)
+      } else {
+        result += blank.prefix(blank.count / 2)
+        blank = []
+        result.append(line)
+      }
+    }
+    return result + blank.prefix(blank.count / 2)
   }
 
   /// UTF-8 that is cut inside its last character is still UTF-8: stores keep the first 2,000 bytes of a page.

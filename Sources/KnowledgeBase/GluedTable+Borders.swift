@@ -36,12 +36,12 @@ extension GluedTable {
         name: row.name, date: row.date, time: row.time, platform: row.platform, servicePack: row.servicePack,
         serviceBranch: row.serviceBranch)
       if row.versionHead.isEmpty {
-        file.size = number(row.run + row.sizeTail)
+        file.size = row.isRounded ? nil : number(row.run + row.sizeTail)
         return file
       }
       let best = cuts.max { score($0, named, runs) < score($1, named, runs) }
       file.version = best?.version
-      file.size = best?.size
+      file.size = row.isRounded ? nil : best?.size
       return file
     }
   }
