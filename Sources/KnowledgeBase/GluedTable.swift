@@ -155,16 +155,16 @@ enum GluedTable {
       }
     }
 
-    /// Behind a comma a size has three digits, and what is left is the day; else the day has two digits, as tables with
+    /// Behind a comma a size's group has three digits, and what is left is the day; else the day has two digits, as tables with
     /// hyphens print it, unless they make no day.
     private static func dayStart(_ bytes: [UInt8], before hyphen: Int) -> Int? {
       var digits = hyphen
       while digits > 0, bytes[digits - 1].isDigit { digits -= 1 }
       let count = hyphen - digits
       guard count >= 1 else { return nil }
-      if digits > 3, bytes[digits - 1] == ASCII.comma || bytes[digits - 1] == ASCII.dot && count >= 4 {
-        return (4...5).contains(count) ? digits + 3 : nil
-      }
+      if digits > 3, bytes[digits - 1] == ASCII.comma { return (4...5).contains(count) ? digits + 3 : nil }
+      // Behind a dot so many digits are a size's last group with the day; more are a version's last part and a size.
+      if digits > 3, bytes[digits - 1] == ASCII.dot, (4...5).contains(count) { return digits + 3 }
       guard count >= 2, let two = ArticleDate.number(bytes[(hyphen - 2)..<hyphen]), (1...31).contains(two) else {
         return hyphen - 1
       }
