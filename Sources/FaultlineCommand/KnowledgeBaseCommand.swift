@@ -4,10 +4,10 @@ import Faultline
 import KnowledgeBase
 import Reporting
 
-struct KnowledgeBaseCommand: ParsableCommand {
+struct KnowledgeBaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kb", abstract: "The knowledge base: show an article, search, count.",
-    subcommands: [Show.self, Search.self, Stats.self])
+    commandName: "kb", abstract: "The knowledge base: import, show an article, search, count.",
+    subcommands: [Import.self, Show.self, Search.self, Stats.self])
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
