@@ -32,7 +32,7 @@ extension KnowledgeBaseCommand {
         throw CommandFailure(error)
       }
       meter.end()
-      if report.total == 0, let first = report.unreadable.first {
+      if report.total == 0, report.tables == 0, let first = report.unreadable.first {
         let missing = report.unreadable.allSatisfy { $0.reason == "no such file or folder" }
         let message = "nothing could be imported\n  \(first.path): \(first.reason)"
         throw missing ? CommandFailure.notFound(message) : CommandFailure.unreadable(message)

@@ -22,6 +22,7 @@ final class ImportWriter: Sendable {
     var counts = ImportReport()
     /// Rows whose text was replaced: their terms are written anew.
     var replaced = 0
+    var wroteTables: Bool { counts.updatesAdded + counts.edgesAdded + counts.tagOwnersAdded > 0 }
     var wrote: Bool { counts.added + counts.changed + counts.olderKept > 0 }
   }
 
@@ -48,6 +49,14 @@ final class ImportWriter: Sendable {
   func write(_ articles: [ParsedArticle], source: Int64, _ database: Database) throws {
     try state.withLock { state in
       for article in articles { try write(article, source, &state, database) }
+    }
+  }
+
+  func write(_ catalogues: [UpdateCatalogue], _ tags: [TagOwnerTable], _ database: Database) throws {
+    try state.withLock { state in
+      for catalogue in catalogues { try UpdateWriter.write(catalogue, &state.counts, database) }
+      for table in tags { try UpdateWriter.write(table, &state.counts, database) }
+      state.counts.tables += catalogues.count + tags.count
     }
   }
 
@@ -202,6 +211,16 @@ public struct ImportReport: Hashable, Sendable {
   public var unreadable: [Unreadable] = []
   /// Articles in the knowledge base afterwards.
   public var total = 0
+  /// Of catalogues of updates.
+  public var catalogueRows = 0
+  public var updatesAdded = 0
+  public var edgesAdded = 0
+  /// Groups of updates that replace each other, so that no order can be told.
+  public var cycles: [[String]] = []
+  /// Of lists of pool tags.
+  public var tagOwnersAdded = 0
+  /// Tables read, whether or not they brought anything new.
+  public var tables = 0
 
   public struct Unreadable: Hashable, Sendable {
     public var path: String

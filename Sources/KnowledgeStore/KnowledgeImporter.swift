@@ -41,7 +41,7 @@ public struct KnowledgeImporter: Sendable {
       let report = try await fill(queue, paths, progress)
       if isNew {
         try queue.close()
-        if report.total == 0 {
+        if report.total == 0, report.tables == 0 {
           // Nothing to keep: an empty knowledge base would only be in the way.
           ImportLock.removeDatabase(target)
         } else if let reason = ImportLock.publish(target, as: path) {
@@ -111,7 +111,7 @@ public struct KnowledgeImporter: Sendable {
       return try await queue.writeWithoutTransaction { database in
         try writer.finish(database)
         var report = writer.state.withLock { $0.counts }
-        let changedSomething = writer.state.withLock { $0.wrote }
+        let changedSomething = writer.state.withLock { $0.wrote || $0.wroteTables }
         let before = try Set(String.fetchAll(database, sql: "SELECT path || char(10) || reason FROM unreadable"))
         for file in report.unreadable where !before.contains(file.path + "\n" + file.reason) {
           try database.execute(
@@ -151,6 +151,7 @@ public struct KnowledgeImporter: Sendable {
           try Task.checkCancellation()
           try await queue.writeWithoutTransaction { database in
             try writer.write(batch.articles, source: source, database)
+            try writer.write(batch.catalogues, batch.tags, database)
             writer.state.withLock { state in
               state.counts.unchanged += batch.unchanged
               state.counts.unreadable += batch.unreadable
@@ -180,6 +181,8 @@ private struct ParsedBatch: Sendable {
   var count: Int
   var share: Double
   var articles: [ParsedArticle] = []
+  var catalogues: [UpdateCatalogue] = []
+  var tags: [TagOwnerTable] = []
   var unchanged = 0
   var unreadable: [ImportReport.Unreadable] = []
 
@@ -191,6 +194,14 @@ private struct ParsedBatch: Sendable {
     for item in batch.items {
       if let failure = item.failure {
         unreadable.append(ImportReport.Unreadable(path: item.path, reason: failure))
+        continue
+      }
+      if UpdateCatalogue.matches(item.bytes) {
+        catalogues.append(UpdateCatalogue(item.bytes))
+        continue
+      }
+      if item.path.lowercased().hasSuffix("pooltag.txt"), TagOwnerTable.matches(item.bytes) {
+        tags.append(TagOwnerTable(item.bytes))
         continue
       }
       let digest = ArticleDigest.of(item.bytes)

@@ -15,9 +15,9 @@ public struct Candidate: Hashable, Sendable {
 
 extension KnowledgeStore {
   /// Most articles that are weighed for one case.
-  static let maximumNamed = 120
+  static let maximumNamed = 100
   static let maximumByText = 60
-  static let maximumWeighed = 120
+  static let maximumWeighed = 90
   /// Occurrences a text query may go through: it bounds the time a search takes.
   static let textBudget = 2500
 
@@ -51,6 +51,7 @@ extension KnowledgeStore {
     var chosen = Set(
       points.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(maximumNamed).map(\.key))
     chosen.formUnion(try byText(words.map { ($0.stem, $0.documents) }, database))
+    chosen.formUnion(try byTitle(query, database))
     if let pool = query.pool, query.failure == .leak { chosen.formUnion(try byPool(pool, database)) }
     return try weigh(chosen, points, TextRelevance(telling), query, database)
   }
@@ -85,6 +86,21 @@ extension KnowledgeStore {
     return try Int64.fetchAll(
       database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? ORDER BY rank LIMIT ?",
       arguments: [phrase + " AND (leak OR leaks OR leaked OR leaking)", maximumByText])
+  }
+
+  /// Articles whose titles name the component and the kind of failure: `NTFS Deadlock`, without the driver's file name.
+  private static func byTitle(_ query: CandidateQuery, _ database: Database) throws -> [Int64] {
+    guard !query.components.isEmpty else { return [] }
+    let names = query.components.keys.sorted().map { "\"\($0)\"" }.joined(separator: " OR ")
+    let failure =
+      switch query.failure {
+      case .stop: "stop OR error OR blue OR violation"
+      case .leak: "leak OR leaks OR memory OR pool OR exhausted"
+      case .hang: "deadlock OR hang OR hangs OR responding"
+      }
+    return try Int64.fetchAll(
+      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? LIMIT ?",
+      arguments: ["title : ((\(names)) AND (\(failure)))", maximumByText])
   }
 
   private static func weigh(

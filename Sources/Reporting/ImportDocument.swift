@@ -16,6 +16,17 @@ public struct ImportDocument: Sendable {
       ("changed", .count(report.changed)), ("unchanged", .count(report.unchanged)),
       ("olderRevisionsKept", .count(report.olderKept)), ("articles", .count(report.total)),
       (
+        "updates",
+        report.catalogueRows == 0
+          ? nil
+          : .members([
+            ("rows", .count(report.catalogueRows)), ("added", .count(report.updatesAdded)),
+            ("supersedenceAdded", .count(report.edgesAdded)),
+            ("cycles", .array(report.cycles.map { .strings($0) })),
+          ])
+      ),
+      ("tagOwnersAdded", report.tables == 0 ? nil : .count(report.tagOwnersAdded)),
+      (
         "unreadable",
         .array(report.unreadable.map { .members([("path", .string($0.path)), ("reason", .string($0.reason))]) })
       ),
@@ -27,7 +38,20 @@ public struct ImportDocument: Sendable {
 
   public func text(_ style: TextStyle) -> String {
     var lines: [String] = []
-    if report.added + report.changed + report.olderKept == 0 {
+    if report.catalogueRows > 0 {
+      lines.append(
+        "\(report.catalogueRows) rows of updates read: \(report.updatesAdded) updates and \(report.edgesAdded) replacements added."
+      )
+      for cycle in report.cycles.prefix(Self.listed) {
+        lines.append(
+          style.wrap(
+            "These replace each other, so that no order can be told: " + cycle.joined(separator: ", "), hanging: 2))
+      }
+    }
+    if report.tagOwnersAdded > 0 { lines.append("\(report.tagOwnersAdded) owners of pool tags added.") }
+    if report.tables > 0, report.added + report.changed + report.olderKept + report.unchanged == 0 {
+      // Only tables were named.
+    } else if report.added + report.changed + report.olderKept == 0 {
       lines.append("Nothing new: \(report.unchanged) articles are there already, unchanged.")
     } else {
       var parts = ["\(report.added) articles added"]

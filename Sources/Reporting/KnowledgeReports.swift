@@ -18,6 +18,11 @@ public struct SearchReport: Sendable {
               ("id", .string($0.id)), ("title", .string($0.title)), ("score", .number($0.score)),
               ("because", .strings($0.because)),
               ("passage", .string($0.passage)),
+              (
+                "marks",
+                $0.marks.isEmpty
+                  ? nil : .array($0.marks.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })
+              ),
             ])
           })
       ),
@@ -30,9 +35,24 @@ public struct SearchReport: Sendable {
       [
         style.ink(hit.id, .strong) + "  " + TextStyle.clean(hit.title),
         style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
-        style.wrap(hit.passage, indent: 2),
+        style.wrap(hit.marked, indent: 2),
       ].joined(separator: "\n")
     }.joined(separator: "\n\n") + "\n"
+  }
+}
+
+extension Catalogue.Hit {
+  /// The passage with what was found between »«, which needs no colour and survives a pipe.
+  fileprivate var marked: String {
+    let bytes = Array(passage.utf8)
+    var text = ""
+    var offset = 0
+    for mark in marks where mark.lowerBound >= offset && mark.upperBound <= bytes.count {
+      text += String(decoding: bytes[offset..<mark.lowerBound], as: UTF8.self)
+      text += "»" + String(decoding: bytes[mark], as: UTF8.self) + "«"
+      offset = mark.upperBound
+    }
+    return text + String(decoding: bytes[offset...], as: UTF8.self)
   }
 }
 
