@@ -100,7 +100,7 @@ let package = Package(
       "WindowsKernel", ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "Facts"]),
     tests("Analyses", ["EvidenceSynthesis", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
-    tests("KnowledgeStore", ["KnowledgeBase", "Facts"]),
+    tests("KnowledgeStore", ["KnowledgeBase", "Facts", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),

@@ -130,7 +130,13 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let report = StatisticsReport(try knowledge.catalogue())
+      let imported: StoreStatistics?
+      do {
+        imported = try knowledge.store().map { StoreStatistics(try $0.statistics(), path: $0.path) }
+      } catch let error as StoreError {
+        throw CommandFailure(error)
+      }
+      let report = StatisticsReport(try knowledge.catalogue(), imported: imported)
       if output.format != .text { return try output.emit(report.json) }
       try output.emit(report.text(output.style))
     }

@@ -43,8 +43,9 @@ struct UpdateCatalogue: Sendable {
           guard let column, column < row.count, !row[column].range.isEmpty else { return nil }
           return reader.string(row[column])
         }
-        guard let name = field(number) else { continue }
         rows += 1
+        // A row that names no update, only a vulnerability.
+        guard let name = field(number) else { continue }
         var update = updates[name] ?? Update()
         let isNew = update.title == nil
         if let day = field(date), day.utf8.count == 8 {

@@ -59,8 +59,13 @@ extension Catalogue.Hit {
 /// `faultline.statistics/1`.
 public struct StatisticsReport: Sendable {
   public var catalogue: Catalogue
+  /// Of imported articles, where there are any.
+  public var imported: StoreStatistics?
 
-  public init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  public init(_ catalogue: Catalogue, imported: StoreStatistics? = nil) {
+    self.catalogue = catalogue
+    self.imported = imported
+  }
 
   public var json: JSONValue {
     let statistics = catalogue.statistics
@@ -82,7 +87,7 @@ public struct StatisticsReport: Sendable {
       ),
       ("files", .count(statistics.files)), ("withoutFileTable", .count(statistics.withoutFileTable)),
       ("products", .count(statistics.products)),
-      ("ids", .strings(catalogue.issues.map(\.id))),
+      ("ids", .strings(catalogue.issues.map(\.id))), ("imported", imported?.json),
     ])
   }
 
@@ -102,6 +107,7 @@ public struct StatisticsReport: Sendable {
     ]
     return table(rows, indent: 0) + "\n\n"
       + catalogue.issues.map { "\($0.id)  \(TextStyle.clean($0.title))" }.joined(separator: "\n") + "\n"
+      + (imported?.text(style) ?? "")
   }
 }
 
