@@ -15,9 +15,9 @@ public struct Candidate: Hashable, Sendable {
 
 extension KnowledgeStore {
   /// Most articles that are weighed for one case.
-  static let maximumNamed = 100
-  static let maximumByText = 60
-  static let maximumWeighed = 90
+  static let maximumNamed = 70
+  static let maximumByText = 40
+  static let maximumWeighed = 70
   /// Occurrences a text query may go through: it bounds the time a search takes.
   static let textBudget = 2500
 
@@ -181,9 +181,9 @@ extension CandidateQuery {
       let tells = article.mechanism == .leak || article.mechanism == .exhaustion || title.contains("leak")
       return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
     case .hang:
-      let tells =
-        article.mechanism == .deadlock
-        || ["hang", "deadlock", "stops responding", "not responding"].contains { title.contains($0) }
+      // The mechanism says more than the symptom in a title.
+      if article.mechanism == .deadlock { return article.stopCodes.isEmpty ? 1.5 : 1 }
+      let tells = ["hang", "deadlock", "stops responding", "not responding"].contains { title.contains($0) }
       return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
     }
   }
