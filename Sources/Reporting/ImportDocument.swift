@@ -51,6 +51,9 @@ public struct ImportDocument: Sendable {
     if report.tagOwnersAdded > 0 { lines.append("\(report.tagOwnersAdded) owners of pool tags added.") }
     if report.tables > 0, report.added + report.changed + report.olderKept + report.unchanged == 0 {
       // Only tables were named.
+      if report.updatesAdded + report.edgesAdded + report.tagOwnersAdded == 0 {
+        lines.append("Nothing new: all of it is there already.")
+      }
     } else if report.added + report.changed + report.olderKept == 0 {
       lines.append("Nothing new: \(report.unchanged) articles are there already, unchanged.")
     } else {
