@@ -48,6 +48,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ] + documentation,
   targets: [
     library("Facts"),
@@ -67,21 +68,27 @@ let package = Package(
       "KnowledgeBase",
       ["ByteReading", "Facts", .product(name: "Yams", package: "Yams")],
       resources: [.embedInCode("Catalogue")]),
+    library(
+      "KnowledgeStore",
+      [
+        "KnowledgeBase", "KernelLayouts", "ByteReading", "Facts",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     library("Servicing", ["Facts", "KernelLayouts"]),
     library("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     library("Planning", ["KnowledgeBase", "Servicing", "Matching", "Facts"]),
-    library("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
+    library("Reporting", ["Matching", "Planning", "KnowledgeBase", "KnowledgeStore", "Servicing", "Facts"]),
     library(
       "Faultline",
       [
         "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
-        "KnowledgeBase", "Servicing", "Matching", "Planning", "Reporting", "Facts",
+        "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .executableTarget(
       name: "FaultlineCommand",
       dependencies: [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "Matching", "Symbols", "ByteReading", "CrashDumpFormat",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "Matching", "Symbols", "ByteReading", "CrashDumpFormat",
         "Analyses",
         "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -111,6 +118,7 @@ let package = Package(
       "Analyses",
       ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
+    tests("KnowledgeStore", ["KnowledgeBase", "Facts", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),

@@ -63,11 +63,15 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// The machine was described as hung or unresponsive: no attributes.
   public static let hang = FactKind(rawValue: "hang")
 
+  /// Something a person saw, in their words: `words`.
+  public static let observation = FactKind(rawValue: "observation")
+
   public static let all: [FactKind] = [
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
     .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
+    .observation,
   ]
 
   /// The attributes a catalogue file may constrain, per kind; the validation test refuses any other.
@@ -97,5 +101,6 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .registry: ["path", "value"],
     .forcedDump: ["how"],
     .hang: [],
+    .observation: ["words"],
   ]
 }

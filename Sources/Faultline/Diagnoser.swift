@@ -2,6 +2,7 @@ import Analyses
 import ByteReading
 import Facts
 import KnowledgeBase
+import KnowledgeStore
 import Matching
 import Planning
 import Reporting
@@ -13,8 +14,12 @@ public struct Diagnoser: Sendable {
   public let catalogue: Catalogue
   public let symbols: SymbolFolder?
 
-  public init(catalogue: Catalogue, symbols: SymbolFolder? = nil) {
+  /// Imported articles, matched beside the catalogue.
+  public let store: KnowledgeStore?
+
+  public init(catalogue: Catalogue, store: KnowledgeStore? = nil, symbols: SymbolFolder? = nil) {
     self.catalogue = catalogue
+    self.store = store
     self.symbols = symbols
   }
 
@@ -120,7 +125,8 @@ public struct Diagnoser: Sendable {
     // A list of two hundred loaded modules comes last: the facts people read have the low numbers.
     var facts = unnumbered.filter { $0.kind != .module } + unnumbered.filter { $0.kind == .module }
     for index in facts.indices { facts[index].id = "f\(index + 1)" }
-    let findings = Matcher(catalogue.issues).findings(facts: facts, machine: machine)
+    var missing = missing
+    let findings = findings(facts: facts, machine: machine, &missing)
     let planned = findings.map { (finding: $0, plan: plan(for: $0, facts: facts, machine: machine)) }
     // Loaded modules stay among the facts only where a reason names them.
     let named = Set(findings.flatMap(\.because).compactMap(\.fact))

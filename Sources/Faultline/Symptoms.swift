@@ -189,6 +189,8 @@ public struct Symptoms: Hashable, Sendable {
       if let pool { attributes["pool"] = .text(pool) }
       add(.poolUse, "Pool tag \(tag) stands out" + (pool.map { " in \($0) pool" } ?? "") + ".", attributes)
     }
+    if poolTags.isEmpty, let pool { add(.poolUse, "The \(pool) pool stands out.", ["pool": .text(pool)]) }
+    for observation in observations { add(.observation, observation, ["words": .text(observation)]) }
     if let processName { add(.process, "The process is \(processName).", ["process": .text(processName)]) }
     return facts
   }

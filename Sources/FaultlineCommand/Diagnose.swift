@@ -28,7 +28,8 @@ struct Diagnose: AsyncParsableCommand {
   var failOn: FailOn?
 
   func run() async throws {
-    let diagnoser = Diagnoser(catalogue: try knowledge.catalogue(), symbols: try evidence.symbolFolder())
+    let diagnoser = Diagnoser(
+      catalogue: try knowledge.catalogue(), store: try knowledge.store(), symbols: try evidence.symbolFolder())
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
     let diagnosis = diagnoser.diagnose(pieces)

@@ -2,17 +2,19 @@ import ArgumentParser
 import Facts
 import Faultline
 import KnowledgeBase
+import KnowledgeStore
 import Reporting
 
-struct KnowledgeBaseCommand: ParsableCommand {
+struct KnowledgeBaseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "kb", abstract: "The knowledge base: show an article, search, count.",
+    commandName: "kb", abstract: "The knowledge base: import, show an article, search, export, count.",
     discussion: """
       Examples:
+        faultline kb import articles.tar.xz
         faultline kb show KB961799
         faultline kb search netbt NbtCopyToStartOfIndicate
       """,
-    subcommands: [Show.self, Search.self, Stats.self])
+    subcommands: [Import.self, Show.self, Search.self, Export.self, Stats.self])
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +28,10 @@ struct KnowledgeBaseCommand: ParsableCommand {
 
     func run() throws {
       guard let issue = try knowledge.catalogue()[id] else {
+        if let stored = try imported() {
+          if output.format != .text { return try output.emit(stored.article.json) }
+          return try output.emit(StoredArticleReport(stored).text(output.style))
+        }
         throw CommandFailure.notFound(
           "\(id): no such article in the knowledge base. List them with: faultline kb stats")
       }
@@ -33,23 +39,93 @@ struct KnowledgeBaseCommand: ParsableCommand {
       if output.format != .text { return try output.emit(article.json) }
       try output.emit(issue.text(article, output.style))
     }
+
+    private func imported() throws -> KnowledgeStore.StoredArticle? {
+      do {
+        return try knowledge.store()?.article(id)
+      } catch let error as StoreError {
+        throw CommandFailure(error)
+      }
+    }
   }
 
-  struct Search: ParsableCommand {
+  struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Finds articles by words, stop codes, file names, pool tags, symbols and numbers.",
-      discussion: "Example: faultline kb search 0x41 Mdl shadowing")
-
-    @Argument(help: ArgumentHelp("What to look for.", valueName: "words"))
-    var words: [String]
+      abstract: "Prints every article as JSON, one object per line.",
+      discussion: "Example: faultline kb export --output articles.jsonl")
 
     @OptionGroup var knowledge: KnowledgeOptions
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let hits = try knowledge.catalogue().search(words.joined(separator: " "))
+      var lines = ""
+      for issue in try knowledge.catalogue().issues { lines += issue.article.json.text(pretty: false) + "\n" }
+      guard let store = try knowledge.store() else { return try output.emit(lines) }
+      var last: Int64 = 0
+      do {
+        while let page = try store.articles(after: last) {
+          last = page.last
+          for article in page.articles { lines += article.json.text(pretty: false) + "\n" }
+          // A file is written whole; a pipe gets a page at a time.
+          if output.output == nil {
+            try output.emit(lines)
+            lines = ""
+          }
+        }
+      } catch let error as StoreError {
+        throw CommandFailure(error)
+      }
+      if output.output != nil { try output.emit(lines) }
+    }
+  }
+
+  struct Search: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Finds articles by words, stop codes, file names, pool tags, symbols and numbers.",
+      discussion: """
+        Examples:
+          faultline kb search 0x41 Mdl shadowing
+          faultline kb search '"page file" tcpip.sys product:"Windows 2000" after:1999-06 mechanism:leak'
+        """)
+
+    @Argument(
+      help: ArgumentHelp(
+        "Words, phrases in quotes, stop codes, file names, symbols, pool tags and article numbers; product:, before:, after: and mechanism: narrow down.",
+        valueName: "words"))
+    var words: [String]
+
+    @Option(help: ArgumentHelp("How many to print at most.", valueName: "number"))
+    var limit = 20
+
+    @OptionGroup var knowledge: KnowledgeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+      var hits: [Catalogue.Hit] = []
+      do {
+        let query = try SearchQuery(words.map(Self.quoted).joined(separator: " "))
+        // The filters ask for what only articles have.
+        if !query.hasFilter { hits = try knowledge.catalogue().search(query.plain) }
+        if let store = try knowledge.store() {
+          let known = Set(hits.map(\.id))
+          hits += try store.search(query, limit: limit).filter { !known.contains($0.id) }
+          hits.sort { ($1.score, $0.id) < ($0.score, $1.id) }
+        }
+        hits = Array(hits.prefix(max(1, limit)))
+      } catch let refusal as SearchQuery.Refusal {
+        throw CommandFailure.usage(refusal.reason)
+      } catch let error as StoreError {
+        throw CommandFailure(error)
+      }
       if output.format != .text { return try output.emit(SearchReport(hits).json) }
       try output.emit(SearchReport(hits).text(output.style))
+    }
+
+    /// A shell takes quotes away; an argument with a space in it was quoted.
+    private static func quoted(_ word: String) -> String {
+      guard word.contains(" "), !word.contains("\"") else { return word }
+      guard let colon = word.firstIndex(of: ":"), !word[..<colon].contains(" ") else { return "\"\(word)\"" }
+      return word[...colon] + "\"" + word[word.index(after: colon)...] + "\""
     }
   }
 
@@ -61,7 +137,13 @@ struct KnowledgeBaseCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      let report = StatisticsReport(try knowledge.catalogue())
+      let imported: StoreStatistics?
+      do {
+        imported = try knowledge.store().map { StoreStatistics(try $0.statistics(), path: $0.path) }
+      } catch let error as StoreError {
+        throw CommandFailure(error)
+      }
+      let report = StatisticsReport(try knowledge.catalogue(), imported: imported)
       if output.format != .text { return try output.emit(report.json) }
       try output.emit(report.text(output.style))
     }

@@ -87,7 +87,7 @@ struct Match: ParsableCommand {
 
   func run() throws {
     let symptoms = try symptomsFile.map(read) ?? typed()
-    let diagnosis = Diagnoser(catalogue: try knowledge.catalogue()).match(symptoms)
+    let diagnosis = Diagnoser(catalogue: try knowledge.catalogue(), store: try knowledge.store()).match(symptoms)
     if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
   }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import ByteReading
 import Faultline
 import KnowledgeBase
+import KnowledgeStore
 import Reporting
 import Symbols
 
@@ -70,14 +71,25 @@ struct OutputOptions: ParsableArguments {
 struct KnowledgeOptions: ParsableArguments {
   @Option(
     name: .customLong("kb"),
-    help: ArgumentHelp("Knowledge base. Default: the bundled catalogue, which needs no import.", valueName: "file"))
+    help: ArgumentHelp(
+      "Knowledge base. Default: the bundled catalogue, and your own knowledge base once you have imported one.",
+      valueName: "file"))
   var knowledgeBase: String?
 
-  func catalogue() throws -> Catalogue {
-    if let knowledgeBase {
-      throw CommandFailure.usage(
-        "\(knowledgeBase): this version has only the bundled catalogue; importing articles comes later.")
+  /// Where the knowledge base is or is to be.
+  var place: String? { knowledgeBase ?? KnowledgeStore.defaultPath(environment: Terminal.environment) }
+
+  /// The imported articles: those of `--kb`, which must exist, or the user's own, which may.
+  func store() throws -> KnowledgeStore? {
+    guard let place, knowledgeBase != nil || FileStatus.of(place) != .missing else { return nil }
+    do {
+      return try KnowledgeStore(readingAt: place)
+    } catch {
+      throw CommandFailure(error)
     }
+  }
+
+  func catalogue() throws -> Catalogue {
     do {
       return try Catalogue.bundled()
     } catch {

@@ -25,6 +25,16 @@ enum Terminal {
 
   static func environment(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 
+  /// The time, as RFC 3339 in UTC.
+  static var now: String {
+    var seconds = time(nil)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    return
+      "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  }
+
   /// A reader that goes away early (`| head`) shows as EPIPE where it is written to, instead of ending the program there.
   static func ignoreClosedPipes() { _ = signal(SIGPIPE, SIG_IGN) }
 

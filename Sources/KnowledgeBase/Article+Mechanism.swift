@@ -14,7 +14,8 @@ extension ArticleDocument {
     var counted: [ArticleSection: Int] = [:]
     var statesCause = false
     func weigh(_ text: FoldedBytes, _ factor: Double, _ place: String) {
-      for term in MechanismTerm.all where term.stands(in: text) {
+      let runs = TrigramSet(text.folded)
+      for term in MechanismTerm.all where runs.mayHold(term.slots) && term.stands(in: text) {
         scores[term.mechanism, default: 0] += term.weight * factor
         if reasons[term.mechanism] == nil { reasons[term.mechanism] = "'\(term.phrase)' in the \(place)" }
       }
@@ -61,13 +62,15 @@ private struct MechanismTerm: Sendable {
   let weight: Double
   /// One part, or two with a few words between them: `frees … twice`.
   let parts: [[UInt8]]
+  let slots: [Int]
 
   static let longestGap = 60
 
   static let all: [MechanismTerm] = ArticleMechanismTerms.table.flatMap { mechanism, terms in
     terms.map { phrase, weight in
       let parts = phrase.split(separator: "…", maxSplits: 1).map { Array($0.utf8) }
-      return MechanismTerm(mechanism: mechanism, phrase: phrase, weight: weight, parts: parts)
+      return MechanismTerm(
+        mechanism: mechanism, phrase: phrase, weight: weight, parts: parts, slots: parts.flatMap(TrigramSet.slots))
     }
   }
 

@@ -46,7 +46,10 @@ struct FoldedBytes: Hashable, Sendable {
 
   /// Offset of the first occurrence of a phrase written in lower case.
   func find(_ phrase: String, from start: Int = 0, to end: Int? = nil) -> Int? {
-    findBytes(Array(phrase.utf8), in: folded, from: start, to: end ?? folded.count)
+    // Without a copy of the phrase as an array: hundreds of phrases are looked for in every sentence.
+    phrase.utf8.withContiguousStorageIfAvailable { needle in
+      folded.withUnsafeBufferPointer { findBytes(needle, in: $0, from: start, to: end ?? folded.count) }
+    } ?? findBytes(Array(phrase.utf8), in: folded, from: start, to: end ?? folded.count)
   }
 
   func contains(_ phrase: String) -> Bool { find(phrase) != nil }
@@ -86,6 +89,23 @@ func findBytes(_ needle: [UInt8], in text: [UInt8], from start: Int, to end: Int
   let last = min(end, text.count) - needle.count
   while offset <= last {
     if text[offset] == first, matchesBytes(needle, in: text, at: offset) { return offset }
+    offset &+= 1
+  }
+  return nil
+}
+
+private func findBytes(
+  _ needle: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int
+) -> Int? {
+  guard let first = needle.first else { return nil }
+  var offset = max(0, start)
+  let last = min(end, text.count) - needle.count
+  while offset <= last {
+    if text[offset] == first {
+      var matched = 1
+      while matched < needle.count, text[offset &+ matched] == needle[matched] { matched &+= 1 }
+      if matched == needle.count { return offset }
+    }
     offset &+= 1
   }
   return nil

@@ -81,7 +81,7 @@ private struct ExtractedConditions {
 
   init(_ article: Article) { self.article = article }
 
-  var all: [Condition] { symbols + drivers + tags + stops + mechanism }
+  var all: [Condition] { symbols + drivers + fixedFiles + tags + stops + mechanism }
 
   /// Parts of Windows that are blamed for others' faults; naming them says little.
   private static let core: Set<String> = ModuleIdentity.kernelNames.union([
@@ -149,6 +149,23 @@ private struct ExtractedConditions {
           ]))
     }
     return conditions
+  }
+
+  /// A fix of more files than this is a roll-up, which replaces something of everything.
+  private static let maximumFixedFiles = 12
+
+  private var fixedFiles: [Condition] {
+    let names = article.files.map { $0.name.lowercased() }.uniqued
+    guard (1...Self.maximumFixedFiles).contains(names.count) else { return [] }
+    let core = names.filter { Self.core.contains($0) }
+    let special = names.filter { !Self.core.contains($0) }
+    return [(special, 1.3), (core, 0.9)].compactMap { files, weight in
+      files.isEmpty
+        ? nil
+        : Condition(
+          "the failure is laid to a file that the article's fix replaces", effect: .supports, weight: weight,
+          clauses: [Clause(.culprit, ["module": anyOf(files)])])
+    }
   }
 
   private var tags: [Condition] {

@@ -10,6 +10,19 @@ extension Catalogue {
     public var because: [String]
     /// The sentence that holds most of the words.
     public var passage: String
+    /// Where in the passage the words stand, in UTF-8 bytes; ascending, apart from each other.
+    public var marks: [Range<Int>]
+
+    public init(
+      id: String, title: String, score: Double, because: [String], passage: String, marks: [Range<Int>] = []
+    ) {
+      self.id = id
+      self.title = title
+      self.score = score
+      self.because = because
+      self.passage = passage
+      self.marks = marks
+    }
   }
 
   /// Issues that the words point to, the best first; equal ones by id.

@@ -82,6 +82,13 @@ public struct Operand: Hashable, Sendable {
     number = hexadecimal.map { Double($0) } ?? (folded.hasPrefix("0x") ? nil : Double(text))
     dotted = dottedNumber(text)
   }
+
+  /// The text itself, whatever signs it holds.
+  public init(literal text: String) {
+    self.init(text)
+    isPattern = false
+    hexadecimal = nil
+  }
 }
 
 /// The leading dotted number of a text (`3.0.20` of `Samba 3.0.20-Debian`); nil where there are fewer than two parts.

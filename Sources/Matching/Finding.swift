@@ -73,6 +73,8 @@ public struct Finding: Hashable, Sendable {
   /// Why the verdict is lower than the conditions alone would give; nil where nothing caps it.
   public var capReason: String?
   public var applicability: Applicability
+  /// Other articles that say nearly the same; only the best of them is a finding.
+  public var nearDuplicates: [String] = []
 
   public init(
     issue: KnownIssue, verdict: Verdict, confidence: Double, score: Double = 0, because: [Reason],

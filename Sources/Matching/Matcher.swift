@@ -13,11 +13,19 @@ public struct Matcher: Sendable {
   /// An issue that nothing speaks for is no finding, whatever contradicts it. Two more are left out because they would fill
   /// every report: one whose only agreement is that a driver stands in a complete list of what is loaded, and one of which
   /// only general symptoms agree while the machine's product is certainly another.
-  public func findings(facts: [Fact], machine: Machine) -> [Finding] {
+  ///
+  /// - Parameter relevance: by issue id, what orders findings of one verdict beside their score: how much an imported article's
+  ///   text has in common with the evidence. It changes no verdict.
+  public func findings(facts: [Fact], machine: Machine, relevance: [String: Double] = [:]) -> [Finding] {
     let index = FactIndex(facts)
     let machine = machine.completed(by: index)
     return issues.compactMap { finding(for: $0, index, machine) }.sorted {
       if $0.verdict != $1.verdict { return $0.verdict > $1.verdict }
+      if !relevance.isEmpty {
+        let first = $0.rank(relevance)
+        let second = $1.rank(relevance)
+        if first != second { return first > second }
+      }
       if $0.confidence != $1.confidence { return $0.confidence > $1.confidence }
       if $0.score != $1.score { return $0.score > $1.score }
       return $0.issue.id < $1.issue.id
@@ -96,6 +104,14 @@ extension KnownIssue {
     }.map { Spelling.module($0) }.filter { !$0.contains("*") }
     let found = Set(names.flatMap { $0 == "nt" ? ModuleIdentity.kernelNames.sorted() : [$0] })
     return found.isEmpty ? drivers : found.sorted()
+  }
+}
+
+extension Finding {
+  /// Its score, what its text has in common with the evidence, and whether the fix is known to be for this machine.
+  fileprivate func rank(_ relevance: [String: Double]) -> Double {
+    let fits = applicability.status == .applies ? (applicability.basis == .files ? 0.6 : 0.3) : 0
+    return score + relevance[issue.id, default: 0] + fits
   }
 }
 

@@ -90,6 +90,7 @@ extension Finding {
       ("plan", .array(plan.steps.map(\.json))),
       ("obstacles", plan.obstacles.isEmpty ? nil : .strings(plan.obstacles)),
       ("unfixed", plan.unfixed.isEmpty ? nil : .strings(plan.unfixed)),
+      ("nearDuplicates", nearDuplicates.isEmpty ? nil : .strings(nearDuplicates)),
       ("notes", issue.notes.isEmpty ? nil : .strings(issue.notes)),
     ])
   }

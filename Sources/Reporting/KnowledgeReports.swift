@@ -18,6 +18,11 @@ public struct SearchReport: Sendable {
               ("id", .string($0.id)), ("title", .string($0.title)), ("score", .number($0.score)),
               ("because", .strings($0.because)),
               ("passage", .string($0.passage)),
+              (
+                "marks",
+                $0.marks.isEmpty
+                  ? nil : .array($0.marks.map { .array([.count($0.lowerBound), .count($0.upperBound)]) })
+              ),
             ])
           })
       ),
@@ -30,17 +35,37 @@ public struct SearchReport: Sendable {
       [
         style.paragraph("\(hit.id): \(hit.title)", .strong, hanging: 2),
         style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
-        style.wrap(hit.passage, indent: 2),
+        style.wrap(hit.marked, indent: 2),
       ].joined(separator: "\n")
     }.joined(separator: "\n\n") + "\n"
+  }
+}
+
+extension Catalogue.Hit {
+  /// The passage with what was found between »«, which needs no colour and survives a pipe.
+  fileprivate var marked: String {
+    let bytes = Array(passage.utf8)
+    var text = ""
+    var offset = 0
+    for mark in marks where mark.lowerBound >= offset && mark.upperBound <= bytes.count {
+      text += String(decoding: bytes[offset..<mark.lowerBound], as: UTF8.self)
+      text += "»" + String(decoding: bytes[mark], as: UTF8.self) + "«"
+      offset = mark.upperBound
+    }
+    return text + String(decoding: bytes[offset...], as: UTF8.self)
   }
 }
 
 /// `faultline.statistics/1`.
 public struct StatisticsReport: Sendable {
   public var catalogue: Catalogue
+  /// Of imported articles, where there are any.
+  public var imported: StoreStatistics?
 
-  public init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  public init(_ catalogue: Catalogue, imported: StoreStatistics? = nil) {
+    self.catalogue = catalogue
+    self.imported = imported
+  }
 
   public var json: JSONValue {
     let statistics = catalogue.statistics
@@ -62,7 +87,7 @@ public struct StatisticsReport: Sendable {
       ),
       ("files", .count(statistics.files)), ("withoutFileTable", .count(statistics.withoutFileTable)),
       ("products", .count(statistics.products)),
-      ("ids", .strings(catalogue.issues.map(\.id))),
+      ("ids", .strings(catalogue.issues.map(\.id))), ("imported", imported?.json),
     ])
   }
 
@@ -82,6 +107,7 @@ public struct StatisticsReport: Sendable {
     ]
     return style.definitions(rows) + "\n\n"
       + catalogue.issues.map { style.wrap("\($0.id): \($0.title)", hanging: 2) }.joined(separator: "\n") + "\n"
+      + (imported?.text(style) ?? "")
   }
 }
 

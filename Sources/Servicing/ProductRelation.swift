@@ -1,5 +1,6 @@
 import Facts
 import KernelLayouts
+import Synchronization
 
 /// How a machine's product stands to one an article names.
 @frozen
@@ -32,11 +33,22 @@ public enum ProductNames {
 
   /// A name that lists several products (`Windows NT Server versions 3.51, 4.0`) is the machine's where one of them is.
   public static func relation(of machine: Machine, to product: String) -> ProductRelation {
-    let listed = Product.canonicalAll(product).map(\.product)
+    let listed = listed(product)
     // An article about an SNA Server says nothing about which Windows it ran on.
     guard !listed.isEmpty else { return .unclear }
     let relations = listed.map { relation(of: machine, toCanonical: $0) }
     return relations.contains(.same) ? .same : relations.contains(.unclear) ? .unclear : .other
+  }
+
+  /// Thousands of articles print the same few hundred names.
+  private static let known = Mutex<[String: [String]]>([:])
+  private static let maximumKnown = 4096
+
+  private static func listed(_ text: String) -> [String] {
+    if let names = known.withLock({ $0[text] }) { return names }
+    let names = Product.canonicalAll(text).map(\.product)
+    known.withLock { if $0.count < maximumKnown { $0[text] = names } }
+    return names
   }
 
   private static func relation(of machine: Machine, toCanonical wanted: String) -> ProductRelation {

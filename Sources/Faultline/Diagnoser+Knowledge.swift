@@ -1,0 +1,84 @@
+import Facts
+import KnowledgeBase
+import KnowledgeStore
+import Matching
+
+extension Diagnoser {
+  /// Imported articles in one report: so many that people look at, and of those ruled out so many that show why.
+  static let maximumImported = 20
+  static let maximumRuledOut = 5
+
+  /// Findings of the catalogue and of imported articles, weighed by the one matcher.
+  func findings(facts: [Fact], machine: Machine, _ missing: inout [Missing]) -> [Finding] {
+    guard let store else { return Matcher(catalogue.issues).findings(facts: facts, machine: machine) }
+    let observations = facts.filter { $0.kind == .observation }
+    var candidates: [Candidate] = []
+    do {
+      candidates = try store.candidates(CandidateQuery(facts: facts, observations: observations.map(\.text)))
+    } catch {
+      missing.append(Missing("knowledgeBase", because: .malformed, detail: error.description))
+    }
+    // What we wrote by hand about an article says more than what its text gives by rule.
+    let known = Set(catalogue.issues.map { Self.key($0.id) })
+    candidates.removeAll { known.contains(Self.key($0.issue.id)) }
+    for index in candidates.indices { candidates[index].addTextCondition(observations) }
+    let relevance = Dictionary(candidates.map { ($0.issue.id, $0.relevance) }) { first, _ in first }
+    let groups = Dictionary(candidates.compactMap { one in one.group.map { (one.issue.id, $0) } }) { first, _ in first }
+    let all = Matcher(catalogue.issues + candidates.map(\.issue)).findings(
+      facts: facts, machine: machine, relevance: relevance)
+    return shortened(all, imported: relevance, groups: groups)
+  }
+
+  private static func key(_ id: String) -> String { ArticleNumber(id).map { "\($0.rawValue)" } ?? id }
+
+  /// Near-duplicates under the first of their group, and no more imported articles than anybody reads.
+  private func shortened(_ all: [Finding], imported: [String: Double], groups: [String: Int64]) -> [Finding] {
+    var kept: [Finding] = []
+    var places: [Int64: Int] = [:]
+    var open = 0
+    var ruledOut = 0
+    for finding in all {
+      guard imported[finding.issue.id] != nil else {
+        kept.append(finding)
+        continue
+      }
+      if let group = groups[finding.issue.id], finding.verdict != .ruledOut {
+        if let place = places[group] {
+          kept[place].nearDuplicates.append(finding.issue.id)
+          continue
+        }
+        places[group] = kept.count
+      }
+      if finding.verdict == .ruledOut {
+        ruledOut += 1
+        if ruledOut <= Self.maximumRuledOut { kept.append(finding) }
+      } else {
+        open += 1
+        if open <= Self.maximumImported {
+          kept.append(finding)
+        } else if let group = groups[finding.issue.id] {
+          places[group] = nil
+        }
+      }
+    }
+    return kept
+  }
+}
+
+extension Candidate {
+  /// Words in common are a reason like any other: stated, and weak.
+  fileprivate mutating func addTextCondition(_ observations: [Fact]) {
+    let agreeing = observations.filter { fact in
+      let folded = fact.text.lowercased()
+      return words.contains { $0.utf8.count > 2 && folded.contains($0) }
+    }
+    guard !agreeing.isEmpty else { return }
+    let shown = words.filter { word in agreeing.contains { $0.text.lowercased().contains(word) } }.prefix(6)
+    issue.conditions.append(
+      Condition(
+        "the article's text speaks of what was observed (\(shown.joined(separator: ", ")))", effect: .weak, weight: 0.3,
+        clauses: [
+          Clause(.observation, ["words": .anyOf(agreeing.map { .matches(Operand(literal: $0.text)) })])
+        ]))
+  }
+}

@@ -1,0 +1,231 @@
+import Facts
+import GRDB
+import KnowledgeBase
+import Synchronization
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// Writes parsed articles; used by one import at a time, within its one transaction.
+final class ImportWriter: Sendable {
+  struct State: Sendable {
+    /// Digest of what the database holds, by key.
+    var known: [String: [UInt8]] = [:]
+    var rowIDs: [String: Int64] = [:]
+    var ages: [String: [String]] = [:]
+    var nextRow: Int64 = 1
+    /// Articles by term, for all that this import adds.
+    var postings: [ParsedArticle.Term: [Int64]] = [:]
+    var counts = ImportReport()
+    /// Rows whose text was replaced: their terms are written anew.
+    var replaced = 0
+    var wroteTables: Bool { counts.updatesAdded + counts.edgesAdded + counts.tagOwnersAdded > 0 }
+    var wrote: Bool { counts.added + counts.changed + counts.olderKept > 0 }
+  }
+
+  let state = Mutex(State())
+  let source: Int64 = 1
+
+  /// What is there already.
+  func load(_ database: Database) throws {
+    try state.withLock { state in
+      let rows = try Row.fetchCursor(database, sql: "SELECT id, key, digest, document_date, revision FROM article")
+      while let row = try rows.next() {
+        let key: String = row["key"]
+        let id: Int64 = row["id"]
+        state.known[key] = row.withBytes("digest")
+        state.rowIDs[key] = id
+        let dated: String? = row["document_date"]
+        let revision: String? = row["revision"]
+        state.ages[key] = [dated ?? "", revision ?? ""]
+        state.nextRow = max(state.nextRow, id + 1)
+      }
+    }
+  }
+
+  func write(_ articles: [ParsedArticle], source: Int64, _ database: Database) throws {
+    try state.withLock { state in
+      for article in articles { try write(article, source, &state, database) }
+    }
+  }
+
+  func write(_ catalogues: [UpdateCatalogue], _ tags: [TagOwnerTable], _ database: Database) throws {
+    try state.withLock { state in
+      for catalogue in catalogues { try UpdateWriter.write(catalogue, &state.counts, database) }
+      for table in tags { try UpdateWriter.write(table, &state.counts, database) }
+      state.counts.tables += catalogues.count + tags.count
+    }
+  }
+
+  private func write(_ parsed: ParsedArticle, _ source: Int64, _ state: inout State, _ database: Database) throws {
+    let article = parsed.article
+    var row = state.nextRow
+    if let known = state.known[parsed.key] {
+      guard known != parsed.digest else {
+        state.counts.unchanged += 1
+        return
+      }
+      let existing = state.rowIDs[parsed.key] ?? 0
+      // Of two texts of one article the later one stands; the other is kept as a revision.
+      if let age = state.ages[parsed.key], parsed.age.lexicographicallyPrecedes(age) {
+        try keep(parsed, database, &state)
+        return
+      }
+      try retire(existing, parsed.key, database)
+      row = existing
+      state.counts.changed += 1
+      state.replaced += 1
+    } else {
+      state.nextRow += 1
+      state.counts.added += 1
+    }
+    state.known[parsed.key] = parsed.digest
+    state.rowIDs[parsed.key] = row
+    state.ages[parsed.key] = parsed.age
+    let insert = try database.cachedStatement(
+      sql: """
+        INSERT OR REPLACE INTO article
+          (id, key, name, title, layout, mechanism, document_date, revision, digest, sketch, source, path, fields)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    insert.setUncheckedArguments([
+      row, parsed.key, parsed.name, article.title, article.layout.rawValue, article.mechanism.rawValue,
+      article.documentDate ?? article.lastReviewed, article.revision, Data(parsed.digest), Data(parsed.sketch), source,
+      parsed.path, Data(parsed.fields),
+    ])
+    try insert.execute()
+    let text = try database.cachedStatement(sql: "INSERT INTO article_text (rowid, title, body) VALUES (?, ?, ?)")
+    text.setUncheckedArguments([row, article.title ?? "", parsed.body])
+    try text.execute()
+    for term in parsed.terms { state.postings[term, default: []].append(row) }
+  }
+
+  /// An older text of an article that is there in a later one.
+  private func keep(_ parsed: ParsedArticle, _ database: Database, _ state: inout State) throws {
+    let insert = try database.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO article_revision (key, name, title, document_date, revision, digest, fields, body)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    insert.setUncheckedArguments([
+      parsed.key, parsed.name, parsed.article.title, parsed.article.documentDate ?? parsed.article.lastReviewed,
+      parsed.article.revision, Data(parsed.digest), Data(parsed.fields), parsed.body,
+    ])
+    try insert.execute()
+    if database.changesCount > 0 { state.counts.olderKept += 1 } else { state.counts.unchanged += 1 }
+  }
+
+  /// Moves an article's row to the revisions.
+  private func retire(_ row: Int64, _ key: String, _ database: Database) throws {
+    try database.execute(
+      sql: """
+        INSERT OR IGNORE INTO article_revision (key, name, title, document_date, revision, digest, fields, body)
+        SELECT a.key, a.name, a.title, a.document_date, a.revision, a.digest, a.fields, t.body
+        FROM article a JOIN article_text t ON t.rowid = a.id WHERE a.id = ?
+        """, arguments: [row])
+    try database.execute(sql: "DELETE FROM article_text WHERE rowid = ?", arguments: [row])
+    try database.execute(
+      sql: "UPDATE term SET documents = documents - 1 WHERE id IN (SELECT term FROM term_article WHERE article = ?)",
+      arguments: [row])
+    try database.execute(sql: "DELETE FROM term_article WHERE article = ?", arguments: [row])
+    // A text that comes twice in one import has its terms in memory only.
+    try database.execute(sql: "UPDATE article SET group_id = NULL WHERE id = ?", arguments: [row])
+  }
+
+  /// Terms, near-duplicates and word frequencies, once all articles are written.
+  func finish(_ database: Database) throws {
+    try state.withLock { state in
+      guard state.wrote else { return }
+      try writeTerms(state, database)
+      try group(database)
+      let total = try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
+      let bytes = try Int.fetchOne(database, sql: "SELECT sum(length(block)) FROM article_text_data") ?? 0
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO figure VALUES ('articles', ?), ('index-bytes', ?)", arguments: [total, bytes])
+      try database.execute(sql: "INSERT INTO article_text (article_text) VALUES ('optimize')")
+      try database.execute(
+        sql: """
+          DELETE FROM common_word;
+          INSERT INTO common_word SELECT term, doc FROM article_word WHERE doc >= 64;
+          """)
+    }
+  }
+
+  private func writeTerms(_ state: State, _ database: Database) throws {
+    let find = try database.makeStatement(sql: "SELECT id FROM term WHERE kind = ? AND name = ?")
+    let add = try database.makeStatement(
+      sql: "INSERT INTO term (kind, name, documents) VALUES (?, ?, ?)")
+    let grow = try database.makeStatement(sql: "UPDATE term SET documents = documents + ? WHERE id = ?")
+    let post = try database.makeStatement(sql: "INSERT OR IGNORE INTO term_article (term, article) VALUES (?, ?)")
+    let isNew = try Int.fetchOne(database, sql: "SELECT count(*) FROM (SELECT 1 FROM term LIMIT 1)") == 0
+    let sorted = state.postings.sorted {
+      ($0.key.kind.rawValue, $0.key.name) < ($1.key.kind.rawValue, $1.key.name)
+    }
+    for (term, rows) in sorted {
+      let rows = Set(rows).sorted()
+      let known: Int64? =
+        isNew ? nil : try Int64.fetchOne(find, arguments: [term.kind.rawValue, term.name])
+      let id: Int64
+      if let known {
+        grow.setUncheckedArguments([rows.count, known])
+        try grow.execute()
+        id = known
+      } else {
+        add.setUncheckedArguments([term.kind.rawValue, term.name, rows.count])
+        try add.execute()
+        id = database.lastInsertedRowID
+      }
+      for row in rows {
+        post.setUncheckedArguments([id, row])
+        try post.execute()
+      }
+    }
+  }
+
+  private func group(_ database: Database) throws {
+    var sketches: [(id: Int64, sketch: TextSketch)] = []
+    let rows = try Row.fetchCursor(database, sql: "SELECT id, sketch FROM article ORDER BY id")
+    while let row = try rows.next() {
+      if let sketch = TextSketch(bytes: row.withBytes("sketch")) { sketches.append((row["id"], sketch)) }
+    }
+    let groups = NearDuplicates.groups(sketches)
+    try database.execute(sql: "UPDATE article SET group_id = NULL WHERE group_id IS NOT NULL")
+    let update = try database.makeStatement(sql: "UPDATE article SET group_id = ? WHERE id = ?")
+    for (id, group) in groups.sorted(by: { $0.key < $1.key }) {
+      update.setUncheckedArguments([group, id])
+      try update.execute()
+    }
+  }
+}
+
+/// What an import did.
+public struct ImportReport: Hashable, Sendable {
+  public var added = 0
+  public var changed = 0
+  public var unchanged = 0
+  /// Older texts of articles that were there in a later one.
+  public var olderKept = 0
+  public var unreadable: [Unreadable] = []
+  /// Articles in the knowledge base afterwards.
+  public var total = 0
+  /// Of catalogues of updates.
+  public var catalogueRows = 0
+  public var updatesAdded = 0
+  public var edgesAdded = 0
+  /// Groups of updates that replace each other, so that no order can be told.
+  public var cycles: [[String]] = []
+  /// Of lists of pool tags.
+  public var tagOwnersAdded = 0
+  /// Tables read, whether or not they brought anything new.
+  public var tables = 0
+
+  public struct Unreadable: Hashable, Sendable {
+    public var path: String
+    public var reason: String
+  }
+
+  public init() {}
+}

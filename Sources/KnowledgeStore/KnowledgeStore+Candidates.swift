@@ -1,0 +1,212 @@
+import Facts
+import GRDB
+import KnowledgeBase
+
+/// An imported article that something in the evidence points to.
+public struct Candidate: Hashable, Sendable {
+  public var issue: KnownIssue
+  /// What orders articles that are equally well supported: rare names in common, and words; 0 and up.
+  public var relevance: Double
+  /// Words of the observations that its text holds.
+  public var words: [String]
+  /// Near-duplicates share a group.
+  public var group: Int64?
+}
+
+extension KnowledgeStore {
+  /// Most articles that are weighed for one case.
+  static let maximumNamed = 70
+  static let maximumByText = 40
+  static let maximumWeighed = 70
+  /// Occurrences a text query may go through: it bounds the time a search takes.
+  static let textBudget = 2500
+
+  /// Articles that share a name or telling words with the evidence, the likeliest first.
+  public func candidates(_ query: CandidateQuery) throws(StoreError) -> [Candidate] {
+    guard !query.isEmpty else { return [] }
+    return try read { database in try Self.candidates(query, database) }
+  }
+
+  private static func candidates(_ query: CandidateQuery, _ database: Database) throws -> [Candidate] {
+    let total = Double(try Int.fetchOne(database, sql: "SELECT value FROM figure WHERE name = 'articles'") ?? 1)
+    var points: [Int64: Double] = [:]
+    let term = try database.makeStatement(sql: "SELECT id, documents FROM term WHERE kind = ? AND name = ?")
+    let articles = try database.makeStatement(sql: "SELECT article FROM term_article WHERE term = ?")
+    for named in query.named {
+      guard let row = try Row.fetchOne(term, arguments: [named.kind.rawValue, named.name]) else { continue }
+      let id: Int64 = row["id"]
+      let documents: Int = row["documents"]
+      let rarity = logarithm(max(2, total / Double(max(1, documents))))
+      for article in try Int64.fetchAll(articles, arguments: [id]) {
+        points[article, default: 0] += named.weight * rarity
+      }
+    }
+    let words = try query.words.sorted { $0.key < $1.key }.map { stem, weight in
+      (stem: stem, weight: weight, documents: try documents(of: stem, database))
+    }
+    let telling = words.map {
+      TextRelevance.Word(
+        stem: $0.stem, weight: $0.weight * logarithm(max(1.05, total / Double($0.documents + 1))))
+    }
+    var chosen = Set(
+      points.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(maximumNamed).map(\.key))
+    chosen.formUnion(try byText(words.map { ($0.stem, $0.documents) }, database))
+    chosen.formUnion(try byTitle(query, database))
+    if let pool = query.pool, query.failure == .leak { chosen.formUnion(try byPool(pool, database)) }
+    return try weigh(chosen, points, TextRelevance(telling), query, database)
+  }
+
+  /// Articles in which a word's stem occurs, roughly: exactly where it is rare.
+  private static func documents(of stem: String, _ database: Database) throws -> Int {
+    let counts = try Int.fetchAll(
+      database,
+      sql: "SELECT documents FROM common_word WHERE word IN (?, ?, ?, ?, ?, ?)",
+      arguments: [stem, stem + "s", stem + "ed", stem + "ing", stem + "e", stem + "es"])
+    return max(counts.reduce(0, +), 8)
+  }
+
+  private static func byText(_ words: [(stem: String, documents: Int)], _ database: Database) throws -> [Int64] {
+    var budget = textBudget
+    var terms: [String] = []
+    for word in words.sorted(by: { ($0.documents, $0.stem) < ($1.documents, $1.stem) }) {
+      guard word.documents <= budget, terms.count < 40 else { break }
+      budget -= word.documents
+      if word.stem == "nonpag" { terms.append("\"non paged\"") }
+      for ending in ["", "s", "ed", "ing", "e"] { terms.append("\"\(word.stem)\(ending)\"") }
+    }
+    guard !terms.isEmpty else { return [] }
+    return try Int64.fetchAll(
+      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? ORDER BY rank LIMIT ?",
+      arguments: [terms.joined(separator: " OR "), maximumByText])
+  }
+
+  /// Articles on leaks into the pool that stands out, where the evidence names nothing rarer.
+  private static func byPool(_ pool: String, _ database: Database) throws -> [Int64] {
+    let phrase = pool == "nonpaged" ? "(\"nonpaged pool\" OR \"non paged pool\")" : "\"paged pool\""
+    return try Int64.fetchAll(
+      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? ORDER BY rank LIMIT ?",
+      arguments: [phrase + " AND (leak OR leaks OR leaked OR leaking)", maximumByText])
+  }
+
+  /// Articles whose titles name the component and the kind of failure: `NTFS Deadlock`, without the driver's file name.
+  private static func byTitle(_ query: CandidateQuery, _ database: Database) throws -> [Int64] {
+    guard !query.components.isEmpty else { return [] }
+    let names = query.components.keys.sorted().map { "\"\($0)\"" }.joined(separator: " OR ")
+    let failure =
+      switch query.failure {
+      case .stop: "stop OR error OR blue OR violation"
+      case .leak: "leak OR leaks OR memory OR pool OR exhausted"
+      case .hang: "deadlock OR hang OR hangs OR responding"
+      }
+    return try Int64.fetchAll(
+      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? LIMIT ?",
+      arguments: ["title : ((\(names)) AND (\(failure)))", maximumByText])
+  }
+
+  private static func weigh(
+    _ chosen: Set<Int64>, _ points: [Int64: Double], _ relevance: TextRelevance, _ query: CandidateQuery,
+    _ database: Database
+  ) throws -> [Candidate] {
+    let statement = try database.makeStatement(
+      sql: """
+        SELECT a.id, a.name, a.group_id, a.fields, t.title, t.body FROM article a JOIN article_text t ON t.rowid = a.id
+        WHERE a.id = ?
+        """)
+    let tags = query.tags.filter { $0.utf8.count >= 3 }
+    var candidates: [Candidate] = []
+    for id in chosen.sorted() {
+      guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
+      let body = row.withBytes("body")
+      let agreement = relevance.agreement(title: row["title"] ?? "", body: body)
+      let article = complete(article(row), query, tags, body)
+      guard let issue = KnownIssue(extractedFrom: article) else { continue }
+      let fit = query.fit(article)
+      candidates.append(
+        Candidate(
+          issue: issue, relevance: (points[id] ?? 0) * nameFactor + agreement.points * textFactor + fit,
+          words: agreement.words, group: row["group_id"]))
+    }
+    candidates.sort { ($1.relevance, $0.issue.id) < ($0.relevance, $1.issue.id) }
+    var kept = Array(candidates.prefix(maximumWeighed))
+    if let pool = query.pool, query.failure == .leak {
+      for index in kept.indices where kept[index].words.contains(TextWords.stem(pool)) {
+        kept[index].issue.conditions.append(
+          Condition(
+            "the article's text speaks of \(pool) pool", effect: .weak, weight: 0.3,
+            clauses: [Clause(.poolUse, ["pool": .matches(Operand(pool))])]))
+      }
+    }
+    return kept
+  }
+
+  /// What the text names in another way than its parsed fields: a title's component is its driver (`Memory Leak in Ntfs`), a
+  /// tag printed without the word "tag" is one all the same.
+  private static func complete(
+    _ article: Article, _ query: CandidateQuery, _ tags: [String], _ body: [UInt8]
+  ) -> Article {
+    var article = article
+    for word in TextWords.words(of: article.title ?? "") {
+      if let module = query.components[word], !article.drivers.contains(module) { article.drivers.append(module) }
+    }
+    for tag in tags where !article.poolTags.contains(tag) && TextWords.holds(tag, body) { article.poolTags.append(tag) }
+    return article
+  }
+
+  /// In the matcher's log-odds: a driver that one article in a thousand names counts for about one, and so do
+  /// three telling words in a text.
+  static let nameFactor = 0.12
+  static let textFactor = 0.3
+
+  /// The natural logarithm by its series, so that every platform gives the same order.
+  static func logarithm(_ value: Double) -> Double {
+    let exponent = Double(value.exponent)
+    let ratio = (value.significand - 1) / (value.significand + 1)
+    var term = ratio
+    var sum = 0.0
+    for n in 0..<14 {
+      sum += term / Double(2 * n + 1)
+      term *= ratio * ratio
+    }
+    return exponent * 0.693_147_180_559_945_3 + 2 * sum
+  }
+}
+
+extension CandidateQuery {
+  /// How well an article tells of the kind of failure that the evidence tells of.
+  func fit(_ article: Article) -> Double {
+    let title = article.title?.lowercased() ?? ""
+    switch failure {
+    case .stop: return article.stopCodes.isEmpty ? 0 : 0.3
+    case .leak:
+      let tells = article.mechanism == .leak || article.mechanism == .exhaustion || title.contains("leak")
+      return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
+    case .hang:
+      // The mechanism says more than the symptom in a title.
+      if article.mechanism == .deadlock { return article.stopCodes.isEmpty ? 1.5 : 1 }
+      let tells = ["hang", "deadlock", "stops responding", "not responding"].contains { title.contains($0) }
+      return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
+    }
+  }
+}
+
+extension TextWords {
+  /// Whether a text holds a word, letter case counting, as no part of a longer one.
+  static func holds(_ word: String, _ text: [UInt8]) -> Bool {
+    let needle = Array(word.utf8)
+    guard let first = needle.first, text.count >= needle.count else { return false }
+    func isWord(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 }
+    return text.withUnsafeBufferPointer { text in
+      var offset = 0
+      while offset <= text.count - needle.count {
+        if text[offset] == first, text[offset..<(offset + needle.count)].elementsEqual(needle),
+          offset == 0 || !isWord(text[offset - 1]),
+          offset + needle.count == text.count || !isWord(text[offset + needle.count])
+        {
+          return true
+        }
+        offset &+= 1
+      }
+      return false
+    }
+  }
+}

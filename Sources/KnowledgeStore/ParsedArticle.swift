@@ -1,0 +1,131 @@
+import ByteReading
+import Facts
+import KernelLayouts
+import KnowledgeBase
+
+/// One article ready for the writer.
+struct ParsedArticle: Sendable {
+  /// The id in its one form: the number, or the name in lower case.
+  var key: String
+  /// As printed, or taken from the file's name.
+  var name: String
+  var article: Article
+  var body: String
+  var digest: [UInt8]
+  var sketch: [UInt8]
+  var fields: [UInt8]
+  var terms: [Term]
+  var path: String
+
+  struct Term: Hashable, Sendable {
+    var kind: TermKind
+    var name: String
+  }
+
+  /// Which of two texts of one article is the later one: by document date, then revision.
+  var age: [String] { [article.documentDate ?? article.lastReviewed ?? "", article.revision ?? ""] }
+
+  init(_ bytes: [UInt8], digest: [UInt8], path: String, products: inout [String: [String]]) {
+    article = Article(parsing: bytes)
+    let stem = path.split(separator: "/").last.map(String.init) ?? path
+    let fallback = stem.lastIndex(of: ".").map { String(stem[..<$0]) } ?? stem
+    name = article.id ?? (ArticleNumber(fallback) == nil ? fallback : fallback.uppercased())
+    key = Self.key(of: name)
+    body = StoredText.normalised(bytes)
+    self.digest = digest
+    // The head, product lists and keywords, is alike in thousands of articles; the sections in the middle tell them apart.
+    let text = Array(body.utf8)
+    sketch = TextSketch(text[min(text.count / 6, 600)...])?.bytes ?? []
+    fields = ArticleCoding.encode(article)
+    terms = Self.terms(of: article, &products)
+    self.path = path
+  }
+
+  static func key(of name: String) -> String {
+    ArticleNumber(name).map { String($0.rawValue) } ?? name.lowercased()
+  }
+
+  private static func terms(of article: Article, _ products: inout [String: [String]]) -> [Term] {
+    var terms: Set<Term> = []
+    for code in article.stopCodes { terms.insert(Term(kind: .stopCode, name: code.base.description)) }
+    for driver in article.drivers { terms.insert(Term(kind: .module, name: TermName.module(driver))) }
+    for symbol in article.symbols {
+      for name in TermName.symbols(symbol) { terms.insert(Term(kind: .symbol, name: name)) }
+    }
+    for tag in article.poolTags { terms.insert(Term(kind: .poolTag, name: tag)) }
+    for product in article.products {
+      let names: [String]
+      if let known = products[product] {
+        names = known
+      } else {
+        names = Product.canonicalAll(product).map(\.product)
+        products[product] = names
+      }
+      for name in names { terms.insert(Term(kind: .product, name: name)) }
+    }
+    for file in article.files.prefix(200) { terms.insert(Term(kind: .file, name: TermName.module(file.name))) }
+    for reference in article.references.prefix(200) {
+      terms.insert(Term(kind: .reference, name: key(of: reference)))
+    }
+    if article.mechanism != .none { terms.insert(Term(kind: .mechanism, name: article.mechanism.rawValue)) }
+    return Array(terms)
+  }
+}
+
+/// Names in their one spelling, for articles and for evidence alike.
+enum TermName {
+  private static let kernels: Set<String> = ["nt", "ntoskrnl", "ntkrnlmp", "ntkrnlpa", "ntkrpamp"]
+
+  /// File name without folder, lower case; a missing ending is a driver's.
+  static func module(_ text: String) -> String {
+    var name = text.lowercased()
+    if let slash = name.lastIndex(where: { $0 == "\\" || $0 == "/" }) {
+      name = String(name[name.index(after: slash)...])
+    }
+    if name == "nt" || kernels.contains(String(name.prefix { $0 != "." })) { return "ntoskrnl.exe" }
+    return name.utf8.contains(UInt8(ascii: ".")) ? name : name + ".sys"
+  }
+
+  /// `module!routine` and the routine alone, which articles often print without its module.
+  static func symbols(_ text: String) -> [String] {
+    let plain = text.lowercased().prefix { $0 != "+" }
+    let halves = plain.split(separator: "!", maxSplits: 1)
+    guard let last = halves.last else { return [] }
+    let routine = String(last.drop { $0 == "_" || $0 == "@" })
+    guard halves.count == 2, routine.utf8.count > 2 else { return routine.utf8.count > 4 ? [routine] : [] }
+    var module = String(halves[0].prefix { $0 != "." })
+    if kernels.contains(module) { module = "nt" }
+    return [module + "!" + routine, routine]
+  }
+}
+
+/// An article's text as it is kept: UTF-8 with line feeds.
+enum StoredText {
+  static func normalised(_ bytes: [UInt8]) -> String {
+    let isPlain = !bytes.contains { $0 >= 0x80 || $0 == 0 }
+    let text = isPlain ? bytes : Array(decodeText(bytes).text.utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count)
+    var spaces = 0
+    for (offset, byte) in text.enumerated() {
+      switch byte {
+      case 0x0D:
+        if offset + 1 < text.count, text[offset + 1] == 0x0A { continue }
+        spaces = 0
+        result.append(0x0A)
+      case 0x0A:
+        // Spaces at a line's end say nothing.
+        result.removeLast(spaces)
+        spaces = 0
+        result.append(0x0A)
+      case 0x20:
+        spaces += 1
+        result.append(byte)
+      default:
+        spaces = 0
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}

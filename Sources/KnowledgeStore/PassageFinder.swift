@@ -1,0 +1,113 @@
+/// Finds words and phrases in a text and the passage that holds most of them.
+struct PassageFinder {
+  private let text: [UInt8]
+  /// What is looked for, lower case; a phrase's words with one space between.
+  let needles: [[UInt8]]
+  private(set) var counts: [Int]
+  private var places: [(range: Range<Int>, needle: Int)] = []
+
+  static let passageBytes = 240
+  static let maximumPlaces = 2000
+
+  init(_ text: [UInt8], words: [String], phrases: [[String]]) {
+    self.text = text
+    needles = words.map { Array($0.utf8) } + phrases.map { Array($0.joined(separator: " ").utf8) }
+    counts = [Int](repeating: 0, count: needles.count)
+    let byFirst = Dictionary(grouping: needles.indices.filter { !needles[$0].isEmpty }) { needles[$0][0] }
+    guard !byFirst.isEmpty else { return }
+    var offset = 0
+    while offset < text.count, places.count < Self.maximumPlaces {
+      let isStart = Self.isWord(text[offset]) && (offset == 0 || !Self.isWord(text[offset - 1]))
+      if isStart, let candidates = byFirst[Self.fold(text[offset])] {
+        for needle in candidates {
+          if let end = end(of: needles[needle], from: offset) {
+            counts[needle] += 1
+            places.append((offset..<end, needle))
+          }
+        }
+      }
+      offset += 1
+    }
+  }
+
+  private static func fold(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+  private static func isWord(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F }
+
+  /// A space stands for whatever separates words.
+  private func end(of needle: [UInt8], from start: Int) -> Int? {
+    var offset = start
+    for byte in needle {
+      if byte == 0x20 {
+        guard offset < text.count, !Self.isWord(text[offset]) else { return nil }
+        while offset < text.count, !Self.isWord(text[offset]) { offset += 1 }
+      } else {
+        guard offset < text.count, Self.fold(text[offset]) == byte else { return nil }
+        offset += 1
+      }
+    }
+    return offset < text.count && Self.isWord(text[offset]) ? nil : offset
+  }
+
+  /// About two lines around the place where most different words stand together, white space evened out, and where in it the
+  /// words are.
+  func passage() -> (text: String, marks: [Range<Int>]) {
+    var best = bestPlace(from: 0) ?? (start: 0, kinds: 0)
+    // The head repeats the title; the passage that says more is behind it, where there is one.
+    if let behind = bestPlace(from: bodyStart), best.start < bodyStart { best = behind }
+    if best.kinds == 0 { best.start = bodyStart }
+    var start = max(0, best.start - 50)
+    // From a word's beginning on.
+    while start > 0, start < best.start, !(text[start - 1] == 0x20 || text[start - 1] == 0x0A) { start += 1 }
+    let end = min(text.count, start + Self.passageBytes)
+    var bytes: [UInt8] = []
+    var marks: [Range<Int>] = []
+    var next = places.firstIndex { $0.range.lowerBound >= start } ?? places.count
+    var open: (from: Int, to: Int)?
+    for offset in start..<max(start, end) {
+      if let mark = open, offset == mark.to {
+        marks.append(mark.from..<bytes.count)
+        open = nil
+      }
+      let isSpace = text[offset] == 0x20 || text[offset] == 0x0A
+      if isSpace, bytes.last == 0x20 || bytes.isEmpty { continue }
+      while open == nil, next < places.count, places[next].range.lowerBound <= offset {
+        if places[next].range.lowerBound == offset, places[next].range.upperBound <= end {
+          open = (bytes.count, places[next].range.upperBound)
+        }
+        next += 1
+      }
+      bytes.append(isSpace ? 0x20 : text[offset])
+    }
+    if let mark = open { marks.append(mark.from..<bytes.count) }
+    // A character cut in two at the end goes.
+    while let last = bytes.last, last >= 0x80, String(validating: bytes, as: UTF8.self) == nil { bytes.removeLast() }
+    return (String(decoding: bytes, as: UTF8.self), marks.filter { $0.upperBound <= bytes.count })
+  }
+
+  /// Where most different words stand together.
+  private func bestPlace(from start: Int) -> (start: Int, kinds: Int)? {
+    var best = (start: 0, kinds: 0)
+    for (index, place) in places.enumerated() where place.range.lowerBound >= start {
+      var kinds: Set<Int> = []
+      for other in places[index...] {
+        guard other.range.upperBound - place.range.lowerBound <= Self.passageBytes - 60 else { break }
+        kinds.insert(other.needle)
+      }
+      if kinds.count > best.kinds { best = (place.range.lowerBound, kinds.count) }
+    }
+    return best.kinds > 0 ? best : nil
+  }
+
+  /// Behind an archive article's head: its first heading is underlined.
+  private var bodyStart: Int {
+    let rule = Array("\n\nSYMPTOMS\n".utf8)
+    let other = Array("\n\nSUMMARY\n".utf8)
+    for offset in 0..<max(0, min(text.count, 4000) - rule.count)
+    where text[offset] == 0x0A
+      && (text[offset...].starts(with: rule) || text[offset...].starts(with: other))
+    {
+      return offset + 2
+    }
+    return text.count > 900 ? min(600, text.count / 4) : 0
+  }
+}
