@@ -26,7 +26,12 @@ struct ImportLock: ~Copyable {
     self.descriptor = descriptor
   }
 
-  func release() { close(descriptor) }
+  func release() {
+    // A child process that another thread has just forked shares the lock until it runs its program: closing our end alone
+    // would leave it held for that moment.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   private static func makeFolders(above path: String) {
     var folder = ""

@@ -10,6 +10,7 @@ import Testing
 
   private static let commands: [[String]] = [
     [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["kb"], ["kb", "show"], ["kb", "search"], ["kb", "stats"],
+    ["kb", "import"], ["kb", "export"],
   ]
 
   private func subcommands(of command: [String]) throws -> [[String]] {
