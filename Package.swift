@@ -88,7 +88,8 @@ let package = Package(
     .executableTarget(
       name: "FaultlineCommand",
       dependencies: [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "Matching", "Symbols", "ByteReading", "CrashDumpFormat",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "Matching", "Symbols", "ByteReading",
+        "CrashDumpFormat",
         "Analyses",
         "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
