@@ -93,4 +93,30 @@ import Testing
     #expect(modules.frame(base, stackPointer: nil, trust: .scan).symbol == nil)
     #expect(modules.frame(base, stackPointer: nil, trust: .context).symbol == "a!Start")
   }
+
+  /// Code made to be followed for long: every second word on the stack leads through 1,200 instructions to a `ret` whose
+  /// slot holds no code, so that each is followed and refused; the last word of each 24 KiB is taken.
+  @Test(.timeLimit(.minutes(1))) func codeThatIsFollowedForLong() {
+    // `nop`, then `add rsp, 0x10; ret`.
+    let code = [UInt8](repeating: 0x90, count: 1200) + [0x48, 0x83, 0xC4, 0x10, 0xC3]
+    let base: UInt64 = 0xFFFF_F800_0000_0000
+    let stack: UInt64 = 0xFFFF_A000_0000_0000
+    var words: [UInt8] = []
+    for index in 0..<0xC00 as Range<UInt64> {
+      let word = index & 1 == 0 ? 0 : index == 0xBFF ? base + 0x8004 : base + 0x1004
+      for shift in stride(from: 0, to: 64, by: 8) { words.append(UInt8(truncatingIfNeeded: word >> UInt64(shift))) }
+    }
+    let pieces =
+      (0..<400).map {
+        DumpMemory.Piece(address: stack + 0x6000 * UInt64($0), count: words.count, offset: code.count)
+      } + [DumpMemory.Piece(address: base + 0x1000, count: code.count, offset: 0)]
+    let memory = DumpMemory(file: MappedFile(bytes: code + words, path: "memory"), pieces: pieces)
+    let modules = ModuleMap(
+      [ModuleIdentity(name: "ntoskrnl.exe", base: VirtualAddress(base), size: 0x10_0000)], memory: memory)
+    let context = RegisterContext(
+      architecture: .x64, instructionPointer: base + 0x8000, stackPointer: stack, framePointer: stack,
+      general: [UInt64](repeating: stack, count: 16), flags: 2)
+    let frames = StackWalker(memory: memory, modules: modules).walk(context)
+    #expect(frames.allSatisfy { $0.trust == .context || $0.trust == .scan })
+  }
 }

@@ -19,10 +19,12 @@ extension StackWalker {
     var frames = [name(modules.frame(state.address, stackPointer: state.stackPointer, trust: .context))]
     var isFirst = true
     let records = StackRecords(from: state.stackPointer, memory: memory)
+    let allowance = X64Epilogue.Allowance()
     // What is unwound from a frame that a scan guessed is as much a guess, until a trap frame speaks for itself.
     var isGuess = false
     while frames.count < Self.maximumFrames {
-      guard let (next, means) = nextX64(state, frames[frames.count - 1], records, isFirst: isFirst) else { break }
+      guard let (next, means) = nextX64(state, frames[frames.count - 1], records, allowance, isFirst: isFirst)
+      else { break }
       isGuess = means == .scan || (isGuess && means != .context)
       let trust = isGuess ? .scan : means
       isFirst = false
@@ -35,7 +37,7 @@ extension StackWalker {
   }
 
   private func nextX64(
-    _ state: State, _ frame: StackFrame, _ records: StackRecords, isFirst: Bool
+    _ state: State, _ frame: StackFrame, _ records: StackRecords, _ allowance: X64Epilogue.Allowance, isFirst: Bool
   ) -> (State, FrameTrust)? {
     if isFirst {
       // At a function's first instruction the return address is what the stack pointer points at. Stops begin so: KeBugCheckEx
@@ -48,7 +50,7 @@ extension StackWalker {
     } else if let interrupted = interrupted(byTrapFrameAt: state.stackPointer) {
       return (interrupted, .context)
     }
-    let epilogue = X64Epilogue(memory: memory) { [modules] target in
+    let epilogue = X64Epilogue(memory: memory, allowance: allowance) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: state.address)
     }
     let outcome = epilogue.leave(from: state.address, registers: state.registers)
@@ -66,7 +68,7 @@ extension StackWalker {
         }
       }
     }
-    return scanX64(state, frame, records, from: outcome.leastSlot, isFirst: isFirst)
+    return scanX64(state, frame, records, allowance, from: outcome.leastSlot, isFirst: isFirst)
   }
 
   /// The caller whose return address lies in a slot; nil unless that word is code behind a call.
@@ -103,13 +105,14 @@ extension StackWalker {
   }
 
   private func scanX64(
-    _ state: State, _ frame: StackFrame, _ records: StackRecords, from least: UInt64, isFirst: Bool
+    _ state: State, _ frame: StackFrame, _ records: StackRecords, _ allowance: X64Epilogue.Allowance,
+    from least: UInt64, isFirst: Bool
   ) -> (State, FrameTrust)? {
     // Return addresses lie at 8 modulo 16: the convention keeps RSP 16-byte aligned at every call.
     let start = isFirst ? state.stackPointer : max(state.stackPointer, least)
     let end = start &+ Self.maximumScanBytes
     var at = (start &+ 7) & ~7
-    while at < end {
+    while at < end, !allowance.isSpent {
       if let behind = records.end(around: at) {
         at = behind
         continue
@@ -120,7 +123,7 @@ extension StackWalker {
         return (interrupted(frame, registers: .init(repeating: nil, count: 16)), .context)
       }
       if at & 15 == 8, modules.isCode(value), callBefore(value) ?? true,
-        let found = plausible(value, at: at, state, at == start),
+        let found = plausible(value, at: at, state, allowance, at == start),
         canCall(value, frame)
       {
         return (found, .scan)
@@ -139,7 +142,9 @@ extension StackWalker {
   }
 
   /// A scanned word as a caller: refused where it is a function's first byte, or where its own code leads to no caller.
-  private func plausible(_ address: UInt64, at slot: UInt64, _ state: State, _ isTop: Bool) -> State? {
+  private func plausible(
+    _ address: UInt64, at slot: UInt64, _ state: State, _ allowance: X64Epilogue.Allowance, _ isTop: Bool
+  ) -> State? {
     guard let entry = modules.entry(at: address), let base = entry.identity.base else { return nil }
     let offset = address - base.rawValue
     // A pointer to a page or section, not to the instruction behind a call.
@@ -157,7 +162,7 @@ extension StackWalker {
       let distance = address > state.address ? address - state.address : state.address - address
       return distance < Self.dispatcherBytes ? nil : found
     }
-    let epilogue = X64Epilogue(memory: memory) { [modules] target in
+    let epilogue = X64Epilogue(memory: memory, allowance: allowance) { [modules] target in
       modules.isCode(target) && modules.index(of: target) == modules.index(of: address)
     }
     guard let result = epilogue.leave(from: address, registers: registers).result, case .return(let next) = result.exit

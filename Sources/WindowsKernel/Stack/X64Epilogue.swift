@@ -42,7 +42,18 @@ struct X64Epilogue {
   /// uses for its own values (x64 calling convention, "Stack allocation").
   static let homeBytes: UInt64 = 0x20
 
+  /// Instructions that one walk may decode, over all its frames and candidates.
+  final class Allowance {
+    /// The walk of a real 19041 dump with 36 frames decodes 1,200. A dump made to be slow could have 470 million decoded; it
+    /// spends this in milliseconds, and what lies behind is not walked.
+    static let maximumInstructions = 100_000
+
+    var instructions = Allowance.maximumInstructions
+    var isSpent: Bool { instructions <= 0 }
+  }
+
   let memory: DumpMemory
+  let allowance: Allowance
   /// Whether an address is code of the module the function is in: a jump elsewhere is a tail call.
   let isCode: (UInt64) -> Bool
 
@@ -78,6 +89,7 @@ struct X64Epilogue {
     var position = 0
     while budget > 0 {
       budget -= 1
+      allowance.instructions -= 1
       guard visited.insert(path.address).inserted else { return nil }
       if code.count - position < X64Instruction.maximumLength {
         code = memory.bytesAvailable(at: VirtualAddress(path.address), limit: 256)
