@@ -67,7 +67,7 @@ let package = Package(
     library(
       "KnowledgeBase",
       ["ByteReading", "Facts", .product(name: "Yams", package: "Yams")],
-      resources: [.embedInCode("Catalogue")]),
+      resources: [.embedInCode("Catalogue"), .embedInCode("Extraction")]),
     library(
       "KnowledgeStore",
       [

@@ -63,6 +63,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// The machine was described as hung or unresponsive: no attributes.
   public static let hang = FactKind(rawValue: "hang")
 
+  /// An entry of the event log that somebody names: `id`.
+  public static let event = FactKind(rawValue: "event")
   /// Something a person saw, in their words: `words`.
   public static let observation = FactKind(rawValue: "observation")
 
@@ -71,7 +73,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
     .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
-    .observation,
+    .event, .observation,
   ]
 
   /// The attributes a catalogue file may constrain, per kind; the validation test refuses any other.
@@ -101,6 +103,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .registry: ["path", "value"],
     .forcedDump: ["how"],
     .hang: [],
+    .event: ["id"],
     .observation: ["words"],
   ]
 }

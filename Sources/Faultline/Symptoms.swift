@@ -191,8 +191,27 @@ public struct Symptoms: Hashable, Sendable {
     }
     if poolTags.isEmpty, let pool { add(.poolUse, "The \(pool) pool stands out.", ["pool": .text(pool)]) }
     for observation in observations { add(.observation, observation, ["words": .text(observation)]) }
+    for id in Self.eventIDs(in: observations) { add(.event, "Event \(id) was logged.", ["id": .text(id)]) }
     if let processName { add(.process, "The process is \(processName).", ["process": .text(processName)]) }
     return facts
+  }
+
+  /// The numbers in `event 2019`, `Event ID: 2020` and `events 2019 and 2020`, each once.
+  static func eventIDs(in observations: [String]) -> [String] {
+    var ids: [String] = []
+    for observation in observations {
+      var isBehind = false
+      for word in observation.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber }) {
+        if word == "event" || word == "events" {
+          isBehind = true
+        } else if isBehind, (1...5).contains(word.utf8.count), word.utf8.allSatisfy({ $0 &- 0x30 < 10 }) {
+          if !ids.contains(String(word)) { ids.append(String(word)) }
+        } else if !["id", "ids", "and", "or", "no", "number"].contains(word) {
+          isBehind = false
+        }
+      }
+    }
+    return ids
   }
 
   /// What the parameters say of the fault, as a dump's would.

@@ -40,6 +40,8 @@ extension Article {
     registryChange = document.registryChange(paragraphs)
     references = document.references(own: id)
     document.fillPrinted(&self, paragraphs)
+    correctedIn = document.correctedIn(paragraphs, keywords: keywords)
+    eventIDs = document.eventIDs(title: title, paragraphs)
     limitsReached = limits + document.limitsReached + listsAtLimit()
   }
 

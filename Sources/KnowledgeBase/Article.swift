@@ -50,6 +50,10 @@ public struct Article: Hashable, Sendable {
   public var issueType: String?
   public var solutionType: String?
   public var languages: [String] = []
+  /// Service packs that contain the fix.
+  public var correctedIn: [CorrectedIn] = []
+  /// Ids of event-log entries the text tells of.
+  public var eventIDs: [String] = []
   /// What of the text was not read because it has too much of it, in sentences; empty where all was read.
   public var limitsReached: [String] = []
 

@@ -45,7 +45,7 @@ public struct Clause: Hashable, Sendable {
   /// stop code. A stop's parameters are more than general once one of them is asked for.
   static let generalKinds: Set<FactKind> = [
     .module, .unloadedModule, .moduleList, .process, .forcedDump, .hang, .stop, .registry,
-    .observation,
+    .event, .observation,
   ]
 
   public var isGeneral: Bool {

@@ -7,7 +7,9 @@ import KnowledgeBase
 /// Form: a version byte, then the fields in the order below. Numbers are variable-length (seven bits a byte, lowest first),
 /// texts are a length and UTF-8, lists a count and their elements, optional values a byte 0 or 1 before the value.
 enum ArticleCoding {
-  static let version: UInt8 = 1
+  static let version: UInt8 = 2
+  /// Without the last two fields.
+  private static let firstVersion: UInt8 = 1
 
   static func encode(_ article: Article) -> [UInt8] {
     var out = FieldWriter()
@@ -48,12 +50,18 @@ enum ArticleCoding {
     out.optional(article.issueType)
     out.optional(article.solutionType)
     out.list(article.languages)
+    out.number(UInt64(article.correctedIn.count))
+    for one in article.correctedIn {
+      out.text(one.product)
+      out.text(one.servicePack)
+    }
+    out.list(article.eventIDs)
     return out.bytes
   }
 
   /// nil where the bytes are of another version or damaged.
   static func decode(_ bytes: [UInt8]) -> Article? {
-    guard bytes.first == version else { return nil }
+    guard let written = bytes.first, written == version || written == firstVersion else { return nil }
     var input = FieldReader(bytes: bytes, offset: 1)
     let id = input.optional()
     let title = input.optional()
@@ -89,6 +97,10 @@ enum ArticleCoding {
     article.issueType = input.optional()
     article.solutionType = input.optional()
     article.languages = input.list()
+    if written == version {
+      article.correctedIn = input.repeated { CorrectedIn(product: $0.text(), servicePack: $0.text()) }
+      article.eventIDs = input.list()
+    }
     return input.isDamaged || input.offset != bytes.count ? nil : article
   }
 }

@@ -16,6 +16,8 @@ public struct CandidateQuery: Hashable, Sendable {
   /// Modules' names without their endings, as titles name them: `Memory Leak in Ntfs` means ntfs.sys.
   var components: [String: String] = [:]
 
+  /// The stops that the machine wrote, in their base form.
+  var stopCodes: [StopCode] = []
   /// Tags that stand out, as spelled.
   var tags: [String] = []
   /// The pool that stands out: `paged` or `nonpaged`.
@@ -39,6 +41,7 @@ public struct CandidateQuery: Hashable, Sendable {
       case .stop:
         if case .stopCode(let code)? = fact["code"] {
           add(.stopCode, code.base.description, 1)
+          stopCodes.append(code.base)
           add(word: code.base.description, 0.6)
         }
       case .culprit: addModule(fact["module"], 1)
@@ -55,6 +58,8 @@ public struct CandidateQuery: Hashable, Sendable {
       case .queueStarved:
         addModule(fact["client"], 1)
         addModule(fact["needs"], 0.8)
+      case .event:
+        if case .text(let id)? = fact["id"] { add(.eventID, id, 0.8) }
       case .process:
         if case .text(let name)? = fact["process"] {
           add(word: String(name.lowercased().prefix { $0 != "." }), 0.5)

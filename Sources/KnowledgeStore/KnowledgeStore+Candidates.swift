@@ -30,15 +30,17 @@ extension KnowledgeStore {
   private static func candidates(_ query: CandidateQuery, _ database: Database) throws -> [Candidate] {
     let total = Double(try Int.fetchOne(database, sql: "SELECT value FROM figure WHERE name = 'articles'") ?? 1)
     var points: [Int64: Double] = [:]
+    var rarity = TermRarity()
     let term = try database.makeStatement(sql: "SELECT id, documents FROM term WHERE kind = ? AND name = ?")
     let articles = try database.makeStatement(sql: "SELECT article FROM term_article WHERE term = ?")
     for named in query.named {
       guard let row = try Row.fetchOne(term, arguments: [named.kind.rawValue, named.name]) else { continue }
       let id: Int64 = row["id"]
       let documents: Int = row["documents"]
-      let rarity = logarithm(max(2, total / Double(max(1, documents))))
+      rarity.count(named.name, documents: documents)
+      let telling = logarithm(max(2, total / Double(max(1, documents))))
       for article in try Int64.fetchAll(articles, arguments: [id]) {
-        points[article, default: 0] += named.weight * rarity
+        points[article, default: 0] += named.weight * telling
       }
     }
     let words = try query.words.sorted { $0.key < $1.key }.map { stem, weight in
@@ -53,7 +55,7 @@ extension KnowledgeStore {
     chosen.formUnion(try byText(words.map { ($0.stem, $0.documents) }, database))
     chosen.formUnion(try byTitle(query, database))
     if let pool = query.pool, query.failure == .leak { chosen.formUnion(try byPool(pool, database)) }
-    return try weigh(chosen, points, TextRelevance(telling), query, database)
+    return try weigh(chosen, points, TextRelevance(telling), rarity, query, database)
   }
 
   /// Articles in which a word's stem occurs, roughly: exactly where it is rare.
@@ -104,8 +106,8 @@ extension KnowledgeStore {
   }
 
   private static func weigh(
-    _ chosen: Set<Int64>, _ points: [Int64: Double], _ relevance: TextRelevance, _ query: CandidateQuery,
-    _ database: Database
+    _ chosen: Set<Int64>, _ points: [Int64: Double], _ relevance: TextRelevance, _ rarity: TermRarity,
+    _ query: CandidateQuery, _ database: Database
   ) throws -> [Candidate] {
     let statement = try database.makeStatement(
       sql: """
@@ -119,7 +121,7 @@ extension KnowledgeStore {
       let body = row.withBytes("body")
       let agreement = relevance.agreement(title: row["title"] ?? "", body: body)
       let article = complete(article(row), query, tags, body)
-      guard let issue = KnownIssue(extractedFrom: article) else { continue }
+      guard let issue = KnownIssue(extractedFrom: article, rarity: rarity) else { continue }
       let fit = query.fit(article)
       candidates.append(
         Candidate(
@@ -148,7 +150,9 @@ extension KnowledgeStore {
     for word in TextWords.words(of: article.title ?? "") {
       if let module = query.components[word], !article.drivers.contains(module) { article.drivers.append(module) }
     }
-    for tag in tags where !article.poolTags.contains(tag) && TextWords.holds(tag, body) { article.poolTags.append(tag) }
+    for tag in tags where !article.poolTags.contains(tag) {
+      if TextWords.holds(tag, body) || TextWords.holdsCutTag(tag, body) { article.poolTags.append(tag) }
+    }
     return article
   }
 
@@ -176,10 +180,14 @@ extension CandidateQuery {
   func fit(_ article: Article) -> Double {
     let title = article.title?.lowercased() ?? ""
     switch failure {
-    case .stop: return article.stopCodes.isEmpty ? 0 : 0.3
+    case .stop:
+      // An article that names stop codes, and not this one, tells of another stop more often than of the same.
+      if article.stopCodes.isEmpty { return 0 }
+      return article.stopCodes.contains { stopCodes.contains($0.base) } ? 0.3 : -0.7
     case .leak:
       let tells = article.mechanism == .leak || article.mechanism == .exhaustion || title.contains("leak")
-      return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
+      let isOtherTag = !tags.isEmpty && !article.poolTags.isEmpty && Set(tags).isDisjoint(with: article.poolTags)
+      return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5) - (isOtherTag ? 0.7 : 0)
     case .hang:
       // The mechanism says more than the symptom in a title.
       if article.mechanism == .deadlock { return article.stopCodes.isEmpty ? 1.5 : 1 }
@@ -190,6 +198,23 @@ extension CandidateQuery {
 }
 
 extension TextWords {
+  /// Whether a text speaks of a tag by a longer name, of which the pool keeps four letters: `Look for FSrtl tag`.
+  static func holdsCutTag(_ tag: String, _ text: [UInt8]) -> Bool {
+    guard tag.utf8.count == 4 else { return false }
+    let needle = Array(tag.utf8)
+    let mark = Array(" tag".utf8)
+    func isWord(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 }
+    var offset = 0
+    while let found = text[offset...].firstIndex(of: needle[0]) {
+      offset = found + 1
+      guard text[found...].starts(with: needle), found == 0 || !isWord(text[found - 1]) else { continue }
+      var end = found + 4
+      while end < text.count, end < found + 12, isWord(text[end]) { end += 1 }
+      if end > found + 4, text[end...].starts(with: mark) { return true }
+    }
+    return false
+  }
+
   /// Whether a text holds a word, letter case counting, as no part of a longer one.
   static func holds(_ word: String, _ text: [UInt8]) -> Bool {
     let needle = Array(word.utf8)

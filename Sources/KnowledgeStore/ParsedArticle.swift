@@ -52,6 +52,7 @@ struct ParsedArticle: Sendable {
     for symbol in article.symbols {
       for name in TermName.symbols(symbol) { terms.insert(Term(kind: .symbol, name: name)) }
     }
+    for id in article.eventIDs.prefix(64) { terms.insert(Term(kind: .eventID, name: id)) }
     for tag in article.poolTags { terms.insert(Term(kind: .poolTag, name: tag)) }
     for product in article.products {
       let names: [String]

@@ -84,4 +84,6 @@ enum TermKind: Int, Sendable {
   /// Another article's number.
   case reference = 7
   case mechanism = 8
+  /// The number of an event-log entry.
+  case eventID = 9
 }

@@ -21,6 +21,16 @@ extension Article {
       ("hardware", hardware.isEmpty ? nil : .strings(hardware)),
       ("technology", technology.isEmpty ? nil : .strings(technology)), ("issueType", .optional(issueType)),
       ("solutionType", .optional(solutionType)), ("languages", languages.isEmpty ? nil : .strings(languages)),
+      (
+        "correctedIn",
+        correctedIn.isEmpty
+          ? nil
+          : .array(
+            correctedIn.map {
+              .members([("product", .string($0.product)), ("servicePack", ServicePack($0.servicePack).map { .servicePack($0) } ?? .string($0.servicePack))])
+            })
+      ),
+      ("eventIds", eventIDs.isEmpty ? nil : .strings(eventIDs)),
     ])
   }
 }

@@ -21,6 +21,8 @@ extension Article {
     row("requires", requires)
     row("replaces", replaces)
     row("superseded by", supersededBy)
+    row("corrected in", correctedIn.map { "\($0.product) service pack \($0.servicePack)" })
+    row("event ids", eventIDs)
     row("restart", restartRequired.map { $0 ? "needed" : "not needed" })
     row("registry", registryChange.map { $0 ? "to be changed" : "not changed" })
     row("workarounds", workarounds > 0 ? "\(workarounds)" : nil)

@@ -50,7 +50,8 @@ struct ProductFit {
         : "from \(name) alone it cannot be told whether the machine is one of those the article names (\(listed))"
     let packs = fitting.flatMap(\.entry.servicePacks)
     if let own = machine.servicePack {
-      containingServicePack = certain ? fitting.compactMap(\.entry.fixedIn).first { own >= $0 } : nil
+      containingServicePack =
+        fitting.lazy.filter { $0.relation == .same && !$0.entry.implied }.compactMap(\.entry.fixedIn).first { own >= $0 }
       if let highest = packs.max(), own > highest {
         servicePackDoubt =
           "the machine has service pack \(own), later than those the article names; later ones usually contain earlier fixes"
