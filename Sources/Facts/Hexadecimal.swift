@@ -8,14 +8,13 @@ public func hexadecimal(_ value: UInt64, digits: Int = 0) -> String {
 
 /// Reads `0x41`, `41h`, `00000041`, `fffff807``5c01faa9` as hexadecimal; nil for anything else or more than 64 bits.
 public func parseHexadecimal(_ text: some StringProtocol) -> UInt64? {
-  var digits = text.utf8.filter { $0 != UInt8(ascii: "`") && $0 != UInt8(ascii: "_") }[...]
-  if digits.starts(with: [UInt8(ascii: "0"), UInt8(ascii: "x")])
-    || digits.starts(with: [UInt8(ascii: "0"), UInt8(ascii: "X")])
-  {
-    digits = digits.dropFirst(2)
-  } else if digits.last == UInt8(ascii: "h") || digits.last == UInt8(ascii: "H") {
-    digits = digits.dropLast()
+  var text = Array(text.utf8)[...]
+  if text.first == UInt8(ascii: "0"), let mark = text.dropFirst().first, mark | 0x20 == UInt8(ascii: "x") {
+    text = text.dropFirst(2)
+  } else if let last = text.last, last | 0x20 == UInt8(ascii: "h") {
+    text = text.dropLast()
   }
+  let digits = text.lazy.filter { $0 != UInt8(ascii: "`") && $0 != UInt8(ascii: "_") }
   guard !digits.isEmpty else { return nil }
   var value: UInt64 = 0
   for digit in digits {

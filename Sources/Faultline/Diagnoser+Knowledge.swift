@@ -21,7 +21,8 @@ extension Diagnoser {
     // What we wrote by hand about an article says more than what its text gives by rule.
     let known = Set(catalogue.issues.map { Self.key($0.id) })
     candidates.removeAll { known.contains(Self.key($0.issue.id)) }
-    for index in candidates.indices { candidates[index].addTextCondition(observations) }
+    var observed = Observations(observations)
+    for index in candidates.indices { candidates[index].addTextCondition(&observed) }
     let relevance = Dictionary(candidates.map { ($0.issue.id, $0.relevance) }) { first, _ in first }
     let groups = Dictionary(candidates.compactMap { one in one.group.map { (one.issue.id, $0) } }) { first, _ in first }
     let all = Matcher(catalogue.issues + candidates.map(\.issue)).findings(
@@ -65,20 +66,47 @@ extension Diagnoser {
   }
 }
 
+/// What people observed, and which of it holds a word; a hundred articles ask for the same few words.
+private struct Observations {
+  let facts: [Fact]
+  private let texts: [[UInt8]]
+  private var places: [String: [Int]] = [:]
+
+  init(_ facts: [Fact]) {
+    self.facts = facts
+    texts = facts.map { Array($0.text.lowercased().utf8) }
+  }
+
+  /// The observations that hold a word, by their place.
+  mutating func places(of word: String) -> [Int] {
+    if let known = places[word] { return known }
+    let needle = Array(word.utf8)
+    let found = texts.indices.filter { index in
+      let text = texts[index]
+      return text.indices.contains { text[$0...].starts(with: needle) }
+    }
+    places[word] = found
+    return found
+  }
+}
+
 extension Candidate {
   /// Words in common are a reason like any other: stated, and weak.
-  fileprivate mutating func addTextCondition(_ observations: [Fact]) {
-    let agreeing = observations.filter { fact in
-      let folded = fact.text.lowercased()
-      return words.contains { $0.utf8.count > 2 && folded.contains($0) }
+  fileprivate mutating func addTextCondition(_ observations: inout Observations) {
+    var shown: [String] = []
+    var agreeing: Set<Int> = []
+    for word in words where word.utf8.count > 2 {
+      let places = observations.places(of: word)
+      agreeing.formUnion(places)
+      if !places.isEmpty, shown.count < 6 { shown.append(word) }
     }
     guard !agreeing.isEmpty else { return }
-    let shown = words.filter { word in agreeing.contains { $0.text.lowercased().contains(word) } }.prefix(6)
+    let facts = agreeing.sorted().map { observations.facts[$0] }
     issue.conditions.append(
       Condition(
         "the article's text speaks of what was observed (\(shown.joined(separator: ", ")))", effect: .weak, weight: 0.3,
         clauses: [
-          Clause(.observation, ["words": .anyOf(agreeing.map { .matches(Operand(literal: $0.text)) })])
+          Clause(.observation, ["words": .anyOf(facts.map { .matches(Operand(literal: $0.text)) })])
         ]))
   }
 }

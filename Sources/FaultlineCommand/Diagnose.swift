@@ -9,6 +9,7 @@ enum FailOn: String, ExpressibleByArgument, CaseIterable {
 
 struct Diagnose: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diagnose",
     abstract: "Files and folders of evidence in; machine, facts, findings and plan out.",
     discussion: """
       Examples:

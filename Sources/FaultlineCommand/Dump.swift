@@ -13,6 +13,7 @@ enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
 
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "dump",
     abstract: "One view of one crash dump: summary, modules or stack.",
     discussion: """
       Examples:

@@ -1,8 +1,9 @@
 import ArgumentParser
+import KnowledgeBase
 
-@main
-struct FaultlineProgram: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+/// The program's commands; `main` is called by the executable target.
+public struct FaultlineProgram: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "faultline",
     abstract:
       "Reads what a failed Windows machine left behind and says what failed, whether it is a known defect, and what to do.",
@@ -22,10 +23,11 @@ struct FaultlineProgram: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])
 
-  static func main() async {
+  public static func main() async {
     Terminal.ignoreClosedPipes()
+    preload()
     do {
-      var command = try parseAsRoot(Terminal.arguments)
+      var command = try parsed(Terminal.arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -37,5 +39,27 @@ struct FaultlineProgram: AsyncParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+
+  public init() {}
+
+  /// The command that the arguments ask for.
+  ///
+  /// A call by name is taken apart without the arguments of the other commands, which took longer than finding the articles;
+  /// whatever is wrong with it is told by the whole program, which knows how it is called.
+  private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+    let direct: [any ParsableCommand.Type] = [Match.self, Diagnose.self]
+    if let name = arguments.first, let command = direct.first(where: { $0.configuration.commandName == name }),
+      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst()))
+    {
+      return parsed
+    }
+    return try parseAsRoot(arguments)
+  }
+
+  /// Reads the catalogue on another core while the arguments are taken apart and the knowledge base is opened.
+  private static func preload() {
+    guard let command = Terminal.arguments.first, ["diagnose", "match"].contains(command) else { return }
+    Task.detached(priority: .high) { _ = try? Catalogue.bundled() }
   }
 }

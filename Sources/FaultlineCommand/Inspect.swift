@@ -6,6 +6,7 @@ import Reporting
 
 struct Inspect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "What each piece of evidence says, without matching.",
     discussion: """
       Examples:

@@ -18,6 +18,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "show",
       abstract: "Prints one article.", discussion: "Example: faultline kb show KB950162 --time-zone Europe/Berlin")
 
     @Argument(help: ArgumentHelp("Number in any form: KB950162, Q950162 or 950162; or FL-0001.", valueName: "id"))
@@ -51,6 +52,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "export",
       abstract: "Prints every article as JSON, one object per line.",
       discussion: "Example: faultline kb export --output articles.jsonl")
 
@@ -81,6 +83,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
   struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "search",
       abstract: "Finds articles by words, stop codes, file names, pool tags, symbols and numbers.",
       discussion: """
         Examples:
@@ -131,6 +134,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
   struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "stats",
       abstract: "What the knowledge base holds.", discussion: "Example: faultline kb stats --format json")
 
     @OptionGroup var knowledge: KnowledgeOptions

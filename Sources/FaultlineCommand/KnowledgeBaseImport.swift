@@ -6,6 +6,7 @@ import Reporting
 extension KnowledgeBaseCommand {
   struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "import",
       abstract: "Reads articles into the knowledge base.",
       discussion: """
         Takes articles, folders of them and archives (.zip, .tar, .tar.xz, .tar.gz). What is there already is left as it is.

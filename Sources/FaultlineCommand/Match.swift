@@ -6,6 +6,7 @@ import Reporting
 
 struct Match: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "match",
     abstract: "The same matching from typed symptoms.",
     discussion: """
       Examples:
@@ -87,7 +88,9 @@ struct Match: ParsableCommand {
 
   func run() throws {
     let symptoms = try symptomsFile.map(read) ?? typed()
-    let diagnosis = Diagnoser(catalogue: try knowledge.catalogue(), store: try knowledge.store()).match(symptoms)
+    // The store first: the catalogue is read on another core meanwhile.
+    let store = try knowledge.store()
+    let diagnosis = Diagnoser(catalogue: try knowledge.catalogue(), store: store).match(symptoms)
     if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
   }
 

@@ -77,7 +77,12 @@ extension Product {
     var words: [String] = []
     var word = ""
     for scalar in lowered.unicodeScalars {
-      if scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "." {
+      // Most names are ASCII; the tables behind the properties are slow.
+      let isPart =
+        scalar.isASCII
+        ? (0x30...0x39).contains(scalar.value) || (0x61...0x7A).contains(scalar.value) || scalar == "."
+        : scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+      if isPart {
         word.unicodeScalars.append(scalar)
       } else if !word.isEmpty {
         words.append(word)

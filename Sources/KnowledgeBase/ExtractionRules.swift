@@ -18,7 +18,28 @@ struct ExtractionRules: Sendable {
     var kind: FactKind
     var absent = false
     var given: FactKind?
-    var constraints: [(attribute: FactAttribute, value: String)] = []
+    var constraints: [(attribute: FactAttribute, value: Value)] = []
+  }
+
+  /// What stands behind an attribute.
+  enum Value: Sendable {
+    case constant(Constraint)
+    /// Any name of a list, or none of them.
+    case names(String, isNegated: Bool)
+
+    /// `$drivers`, `!$drivers`, `top|upper`, `>=0.2`
+    fileprivate init?(_ text: Substring) {
+      if text.hasPrefix("$") || text.hasPrefix("!$") {
+        let list = String(text.drop { $0 == "!" || $0 == "$" })
+        guard ExtractionRules.lists.contains(list) else { return nil }
+        self = .names(list, isNegated: text.hasPrefix("!"))
+        return
+      }
+      let texts = text.split(separator: "|")
+      let parts = texts.compactMap { Constraint(String($0)) }
+      guard !parts.isEmpty, parts.count == texts.count else { return nil }
+      self = .constant(parts.count == 1 ? parts[0] : .anyOf(parts))
+    }
   }
 
   let rules: [Rule]
@@ -72,8 +93,7 @@ extension ExtractionRules.Rule {
       guard let clause = ExtractionRules.ClausePattern(part.drop { $0 == " " }) else { return nil }
       clauses.append(clause)
     }
-    let named = clauses.flatMap(\.constraints).compactMap { $0.value.split(separator: "$").dropFirst().first }
-    guard !clauses.isEmpty, (lists + named.map(String.init)).allSatisfy({ ExtractionRules.lists.contains($0) }),
+    guard !clauses.isEmpty, lists.allSatisfy({ ExtractionRules.lists.contains($0) }),
       rare.map({ ExtractionRules.lists.contains($0) }) ?? true
     else { return nil }
   }
@@ -93,8 +113,10 @@ extension ExtractionRules.ClausePattern {
     for pair in text[text.index(after: open)..<close].split(separator: " ") {
       guard let equals = pair.firstIndex(of: "=") else { return nil }
       let attribute = FactAttribute(rawValue: String(pair[..<equals]))
-      guard known.contains(attribute) else { return nil }
-      constraints.append((attribute, String(pair[pair.index(after: equals)...])))
+      guard known.contains(attribute), let value = ExtractionRules.Value(pair[pair.index(after: equals)...]) else {
+        return nil
+      }
+      constraints.append((attribute, value))
     }
     let rest = text[text.index(after: close)...].split(separator: " ")
     if rest.count == 2, rest[0] == "given" {
@@ -188,15 +210,15 @@ struct ExtractedNames {
     return Condition(text, effect: rule.effect, weight: rule.weight.map { $0 * factor }, clauses: clauses)
   }
 
-  /// `$drivers`, `!$drivers`, `top|upper`, `>=0.2`; nil where the list is empty.
-  private func constraint(_ value: String) -> Constraint? {
-    if value.hasPrefix("$") {
-      guard let names = lists[String(value.dropFirst())] else { return nil }
-      return names.count == 1 ? .matches(names[0]) : .anyOf(names.map { .matches($0) })
+  /// nil where the list is empty.
+  private func constraint(_ value: ExtractionRules.Value) -> Constraint? {
+    switch value {
+    case .constant(let constraint): return constraint
+    case .names(let list, let isNegated):
+      guard let names = lists[list] else { return nil }
+      let any: Constraint = names.count == 1 ? .matches(names[0]) : .anyOf(names.map { .matches($0) })
+      return isNegated ? .not(any) : any
     }
-    if value.hasPrefix("!") { return constraint(String(value.dropFirst())).map { .not($0) } }
-    let parts = value.split(separator: "|").compactMap { Constraint(String($0)) }
-    return parts.count == 1 ? parts[0] : .anyOf(parts)
   }
 }
 

@@ -15,9 +15,9 @@ public struct Candidate: Hashable, Sendable {
 
 extension KnowledgeStore {
   /// Most articles that are weighed for one case.
-  static let maximumNamed = 70
-  static let maximumByText = 40
-  static let maximumWeighed = 70
+  static let maximumNamed = 50
+  static let maximumByText = 30
+  static let maximumWeighed = 50
   /// Occurrences a text query may go through: it bounds the time a search takes.
   static let textBudget = 2500
 
@@ -176,23 +176,28 @@ extension KnowledgeStore {
 }
 
 extension CandidateQuery {
+  private static let leak = [Array("leak".utf8)]
+  private static let hang = ["hang", "deadlock", "stops responding", "not responding"].map { Array($0.utf8) }
+
   /// How well an article tells of the kind of failure that the evidence tells of.
   func fit(_ article: Article) -> Double {
-    let title = article.title?.lowercased() ?? ""
+    let title = (article.title ?? "").utf8.map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }
+    func names(_ words: [[UInt8]]) -> Bool {
+      title.indices.contains { place in words.contains { title[place...].starts(with: $0) } }
+    }
     switch failure {
     case .stop:
       // An article that names stop codes, and not this one, tells of another stop more often than of the same.
       if article.stopCodes.isEmpty { return 0 }
       return article.stopCodes.contains { stopCodes.contains($0.base) } ? 0.3 : -0.7
     case .leak:
-      let tells = article.mechanism == .leak || article.mechanism == .exhaustion || title.contains("leak")
+      let tells = article.mechanism == .leak || article.mechanism == .exhaustion || names(Self.leak)
       let isOtherTag = !tags.isEmpty && !article.poolTags.isEmpty && Set(tags).isDisjoint(with: article.poolTags)
       return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5) - (isOtherTag ? 0.7 : 0)
     case .hang:
       // The mechanism says more than the symptom in a title.
       if article.mechanism == .deadlock { return article.stopCodes.isEmpty ? 1.5 : 1 }
-      let tells = ["hang", "deadlock", "stops responding", "not responding"].contains { title.contains($0) }
-      return (tells ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
+      return (names(Self.hang) ? 1 : 0) - (article.stopCodes.isEmpty ? 0 : 0.5)
     }
   }
 }

@@ -20,7 +20,8 @@ struct ProductFit {
     guard !affected.isEmpty else { return }
     let name =
       machine.product.map(ProductNames.canonical) ?? machine.version.map { "Windows \($0)" } ?? "the machine's product"
-    let listed = Set(affected.map(\.product)).sorted().joined(separator: ", ")
+    // Thousands of articles are tried against one machine: sentences are made only where they are needed.
+    var listed: String { Set(affected.map(\.product)).sorted().joined(separator: ", ") }
     let related = affected.map { (entry: $0, relation: ProductNames.relation(of: machine, to: $0.product)) }
       .filter { $0.relation != .other }
     guard !related.isEmpty else {
@@ -42,12 +43,14 @@ struct ProductFit {
 
     let certain = fitting.contains { $0.relation == .same && !$0.entry.implied }
     relation = certain ? .same : .unclear
-    doubt =
-      fitting.contains { $0.entry.implied && $0.relation == .same }
-      ? "the article's list does not name \(name); only its file tables do"
-      : machine.product == nil
-        ? "the machine's product is not known well enough to compare it with \(listed)"
-        : "from \(name) alone it cannot be told whether the machine is one of those the article names (\(listed))"
+    if !certain {
+      doubt =
+        fitting.contains { $0.entry.implied && $0.relation == .same }
+        ? "the article's list does not name \(name); only its file tables do"
+        : machine.product == nil
+          ? "the machine's product is not known well enough to compare it with \(listed)"
+          : "from \(name) alone it cannot be told whether the machine is one of those the article names (\(listed))"
+    }
     let packs = fitting.flatMap(\.entry.servicePacks)
     if let own = machine.servicePack {
       containingServicePack =

@@ -17,7 +17,7 @@ public enum ProductNames {
   /// An edition's name reduced to its product: `Microsoft(R) Windows(R) Server 2003, Enterprise Edition` → `Windows Server 2003`.
   /// What is no Windows comes back as printed.
   public static func canonical(_ text: some StringProtocol) -> String {
-    Product.canonical(text)?.product ?? String(text)
+    listed(String(text)).first ?? String(text)
   }
 
   /// Built on one kernel and numbered the same.
@@ -53,7 +53,7 @@ public enum ProductNames {
 
   private static func relation(of machine: Machine, toCanonical wanted: String) -> ProductRelation {
     if let stated = machine.product {
-      let own = canonical(stated)
+      let own = listed(stated).first ?? stated
       if own == wanted { return .same }
       // Evidence often says just "Windows NT 4.0" on a terminal server, and articles about NT 4.0 often hold for its terminal
       // server edition.

@@ -1,0 +1,6 @@
+import FaultlineCommand
+
+@main
+struct Program {
+  static func main() async { await FaultlineProgram.main() }
+}
