@@ -10,7 +10,7 @@ extension Diagnoser {
 
   /// Findings of the catalogue and of imported articles, weighed by the one matcher.
   func findings(facts: [Fact], machine: Machine, _ missing: inout [Missing]) -> [Finding] {
-    guard let store else { return Matcher(catalogue.issues).findings(facts: facts, machine: machine) }
+    guard let store else { return Matcher(knownIssues(&missing)).findings(facts: facts, machine: machine) }
     let observations = facts.filter { $0.kind == .observation }
     var candidates: [Candidate] = []
     do {
@@ -18,14 +18,15 @@ extension Diagnoser {
     } catch {
       missing.append(Missing("knowledgeBase", because: .malformed, detail: error.description))
     }
+    let catalogue = knownIssues(&missing)
     // What we wrote by hand about an article says more than what its text gives by rule.
-    let known = Set(catalogue.issues.map { Self.key($0.id) })
+    let known = Set(catalogue.map { Self.key($0.id) })
     candidates.removeAll { known.contains(Self.key($0.issue.id)) }
     var observed = Observations(observations)
     for index in candidates.indices { candidates[index].addTextCondition(&observed) }
     let relevance = Dictionary(candidates.map { ($0.issue.id, $0.relevance) }) { first, _ in first }
     let groups = Dictionary(candidates.compactMap { one in one.group.map { (one.issue.id, $0) } }) { first, _ in first }
-    let all = Matcher(catalogue.issues + candidates.map(\.issue)).findings(
+    let all = Matcher(catalogue + candidates.map(\.issue)).findings(
       facts: facts, machine: machine, relevance: relevance)
     return shortened(all, imported: relevance, groups: groups)
   }

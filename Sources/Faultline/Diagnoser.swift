@@ -11,16 +11,28 @@ import WindowsKernel
 
 /// Evidence in, answer out: detect → analyse → match → plan.
 public struct Diagnoser: Sendable {
-  public let catalogue: Catalogue
+  /// nil for the bundled catalogue, which is read when it is first needed: reading it takes as long as finding the articles.
+  private let catalogue: Catalogue?
   public let symbols: SymbolFolder?
 
   /// Imported articles, matched beside the catalogue.
   public let store: KnowledgeStore?
 
-  public init(catalogue: Catalogue, store: KnowledgeStore? = nil, symbols: SymbolFolder? = nil) {
+  public init(catalogue: Catalogue? = nil, store: KnowledgeStore? = nil, symbols: SymbolFolder? = nil) {
     self.catalogue = catalogue
     self.store = store
     self.symbols = symbols
+  }
+
+  /// The known issues; without any where the bundled ones cannot be read, which is then said.
+  func knownIssues(_ missing: inout [Missing]) -> [KnownIssue] {
+    if let catalogue { return catalogue.issues }
+    do {
+      return try Catalogue.bundled().issues
+    } catch {
+      missing.append(Missing("catalogue", because: .malformed, detail: "The bundled catalogue is damaged: \(error)"))
+      return []
+    }
   }
 
   /// Reads files on as many cores as there are; the result is in the order of the paths, whatever the number of cores.

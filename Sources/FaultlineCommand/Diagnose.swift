@@ -30,7 +30,7 @@ struct Diagnose: AsyncParsableCommand {
 
   func run() async throws {
     let diagnoser = Diagnoser(
-      catalogue: try knowledge.catalogue(), store: try knowledge.store(), symbols: try evidence.symbolFolder())
+      store: try knowledge.store(), symbols: try evidence.symbolFolder())
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
     let diagnosis = diagnoser.diagnose(pieces)

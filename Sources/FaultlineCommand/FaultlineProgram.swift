@@ -59,7 +59,10 @@ public struct FaultlineProgram: AsyncParsableCommand {
 
   /// Reads the catalogue on another core while the arguments are taken apart and the knowledge base is opened.
   private static func preload() {
-    guard let command = Terminal.arguments.first, ["diagnose", "match"].contains(command) else { return }
+    let arguments = Terminal.arguments.prefix(2)
+    guard let command = arguments.first, ["diagnose", "match"].contains(command) || arguments == ["kb", "search"] else {
+      return
+    }
     Task.detached(priority: .high) { _ = try? Catalogue.bundled() }
   }
 }

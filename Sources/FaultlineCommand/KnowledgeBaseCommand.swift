@@ -107,13 +107,12 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
       var hits: [Catalogue.Hit] = []
       do {
         let query = try SearchQuery(words.map(Self.quoted).joined(separator: " "))
+        let stored = try knowledge.store()?.search(query, limit: limit) ?? []
         // The filters ask for what only articles have.
         if !query.hasFilter { hits = try knowledge.catalogue().search(query.plain) }
-        if let store = try knowledge.store() {
-          let known = Set(hits.map(\.id))
-          hits += try store.search(query, limit: limit).filter { !known.contains($0.id) }
-          hits.sort { ($1.score, $0.id) < ($0.score, $1.id) }
-        }
+        let known = Set(hits.map(\.id))
+        hits += stored.filter { !known.contains($0.id) }
+        if !stored.isEmpty { hits.sort { ($1.score, $0.id) < ($0.score, $1.id) } }
         hits = Array(hits.prefix(max(1, limit)))
       } catch let refusal as SearchQuery.Refusal {
         throw CommandFailure.usage(refusal.reason)

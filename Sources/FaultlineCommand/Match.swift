@@ -88,9 +88,7 @@ struct Match: ParsableCommand {
 
   func run() throws {
     let symptoms = try symptomsFile.map(read) ?? typed()
-    // The store first: the catalogue is read on another core meanwhile.
-    let store = try knowledge.store()
-    let diagnosis = Diagnoser(catalogue: try knowledge.catalogue(), store: store).match(symptoms)
+    let diagnosis = Diagnoser(store: try knowledge.store()).match(symptoms)
     if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
   }
 

@@ -20,7 +20,8 @@ extension KnownIssue {
     affected =
       article.products.map { AffectedProduct(product: $0) }
       + article.correctedIn.map { AffectedProduct(product: $0.product, fixedIn: ServicePack($0.servicePack)) }
-    files = article.files.map { FixedFile($0) }
+    var headings: [String: TableHeading] = [:]
+    files = article.files.map { FixedFile($0, &headings) }
     lastReviewed = article.lastReviewed ?? article.documentDate
     fileTable = files.isEmpty ? .none : .partial
     fixes = article.fixKind.filter { $0 == .hotfix || $0 == .servicePack }.map { kind in
@@ -37,18 +38,37 @@ extension KnownIssue {
   }
 }
 
+/// What the heading above rows says; hundreds of rows share one, and taking it apart is slow.
+private struct TableHeading {
+  /// The heading itself, where it names one product.
+  let product: String?
+  let servicePack: ServicePack?
+  let architecture: Architecture?
+
+  init(_ text: String) {
+    let folded = text.lowercased()
+    product = folded.contains("windows") && !folded.contains(" and ") ? text : nil
+    servicePack = servicePackNamed(in: text)
+    architecture = platformNamed(in: text).flatMap { Architecture(named: $0) }
+  }
+}
+
 extension FixedFile {
   /// A printed row. The heading's product is taken only where it names one.
-  init(_ file: ArticleFile) {
-    let heading = file.group.flatMap {
-      $0.lowercased().contains("windows") && !$0.lowercased().contains(" and ") ? $0 : nil
+  fileprivate init(_ file: ArticleFile, _ headings: inout [String: TableHeading]) {
+    func heading(_ text: String) -> TableHeading {
+      if let known = headings[text] { return known }
+      let heading = TableHeading(text)
+      headings[text] = heading
+      return heading
     }
-    let pack = (file.servicePack ?? file.group).flatMap { servicePackNamed(in: $0) }
+    let group = file.group.map(heading)
     self.init(
       name: file.name, version: file.version.flatMap { FileVersion($0) }, size: file.size, date: file.date,
       time: file.time,
-      architecture: (file.platform ?? file.group.flatMap(platformNamed(in:))).flatMap { Architecture(named: $0) },
-      product: heading, servicePack: pack, branch: file.serviceBranch.flatMap { ServicingBranch(named: $0) })
+      architecture: file.platform.map { Architecture(named: $0) } ?? group?.architecture,
+      product: group?.product, servicePack: file.servicePack.map(heading)?.servicePack ?? group?.servicePack,
+      branch: file.serviceBranch.flatMap { ServicingBranch(named: $0) })
   }
 }
 

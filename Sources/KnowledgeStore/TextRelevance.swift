@@ -14,7 +14,7 @@ struct TextRelevance: Sendable {
 
   private let words: [Word]
   private let index: [UInt64: Int]
-  /// First two bytes of the words looked for.
+  /// By the first three bytes of the words looked for, five bits of each.
   private let beginnings: [Bool]
 
   /// Typical length in words; longer texts hold more of anything.
@@ -26,11 +26,17 @@ struct TextRelevance: Sendable {
   init(_ words: [Word]) {
     self.words = words
     index = Dictionary(words.enumerated().map { (Self.hash(Array($1.stem.utf8)[...]), $0) }) { first, _ in first }
-    var beginnings = [Bool](repeating: false, count: 1 << 16)
+    var beginnings = [Bool](repeating: false, count: 1 << 15)
     for word in words.map({ Array($0.stem.utf8) }) + [Self.non, Self.paged] where word.count >= 2 {
-      beginnings[Int(word[0] | 0x20) << 8 | Int(word[1] | 0x20)] = true
+      let thirds = word.count > 2 ? [word[2]] : Array(0...31)
+      for third in thirds { beginnings[Self.beginning(word[0], word[1], third)] = true }
     }
     self.beginnings = beginnings
+  }
+
+  /// Letters of either case have the same five bits.
+  private static func beginning(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> Int {
+    Int(first & 31) << 10 | Int(second & 31) << 5 | Int(third & 31)
   }
 
   private static let non = Array("non".utf8)
@@ -79,7 +85,8 @@ struct TextRelevance: Sendable {
         }
         total &+= 1
         // Most words begin like none of those looked for.
-        guard beginnings[Int(bytes[start] | 0x20) << 8 | Int(bytes[start + 1] | 0x20)] else {
+        let third = start &+ 2 < bytes.count ? bytes[start &+ 2] : 0
+        guard beginnings[Self.beginning(bytes[start], bytes[start &+ 1], third)] else {
           afterNon = false
           continue
         }
