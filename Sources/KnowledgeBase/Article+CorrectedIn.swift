@@ -22,7 +22,7 @@ extension ArticleDocument {
       guard paragraph.text.contains("service pack") else { continue }
       for range in paragraph.text.sentences() {
         let sentence = FoldedBytes(Array(paragraph.text.bytes[range]))
-        guard let found = ["corrected in ", "fixed in "].lazy.compactMap({ sentence.find($0).map { $0 } }).first,
+        guard let found = ["corrected in ", "fixed in "].lazy.compactMap({ sentence.find($0) }).first,
           let start = sentence.find(" in ", from: found).map({ $0 + 4 })
         else { continue }
         for one in Self.packs(sentence, from: start) { result.appendNew(one) }
@@ -51,7 +51,7 @@ extension ArticleDocument {
         pack += "a"
       }
       var product = trimmed(sentence.bytes, position..<found)
-      for lead in ["and ", "or ", "the ", "microsoft "] where sentence.hasPhrase(lead, at: product.lowerBound) {
+      for lead in ["and ", "or ", "the ", "latest ", "microsoft "] where sentence.hasPhrase(lead, at: product.lowerBound) {
         product = min(product.lowerBound + lead.utf8.count, product.upperBound)..<product.upperBound
       }
       for tail in [" u.s.", ","] where product.count > tail.utf8.count {

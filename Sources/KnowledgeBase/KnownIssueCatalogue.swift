@@ -16,10 +16,17 @@ public struct Catalogue: Sendable {
     ("Q315817.yaml", PackageResources.Q315817_yaml),
   ]
 
-  /// Read once; the error names the file and line and can only be one of ours, because a test reads them all.
+  /// Read once, from `Catalogue/catalogue.coded` where that is of this version and from the YAML files otherwise; the error
+  /// names the file and line and can only be one of ours, because a test reads them all.
   public static func bundled() throws(KnownIssueError) -> Catalogue { try loaded.get() }
 
   private static let loaded: Result<Catalogue, KnownIssueError> = Result { () throws(KnownIssueError) in
+    if let issues = KnownIssueCoding.decode(PackageResources.catalogue_coded) { return Catalogue(issues) }
+    return try fromFiles()
+  }
+
+  /// The catalogue as its YAML files say.
+  package static func fromFiles() throws(KnownIssueError) -> Catalogue {
     var issues: [KnownIssue] = []
     for file in files { issues.append(try KnownIssue(yaml: file.bytes, file: file.name)) }
     return Catalogue(issues)

@@ -10,7 +10,7 @@ import Testing
 
   @Test func listNamesEveryFileOfTheFolder() throws {
     let folder = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
-    #expect(Catalogue.files.map(\.name) == folder)
+    #expect(Catalogue.files.map(\.name) == folder.filter { $0.hasSuffix(".yaml") })
   }
 
   @Test(arguments: Catalogue.files.map(\.name))
@@ -19,6 +19,28 @@ import Testing
     let issue = try KnownIssue(yaml: bytes, file: name)
     #expect(issue.problems(file: name) == [])
     #expect(try Catalogue.bundled()[issue.id] == issue)
+  }
+
+  /// The coded form is made from the YAML files. After a change of those: `FAULTLINE_RECORD=1 swift test --filter
+  /// theCodedFormIsWhatTheFilesSay`.
+  @Test func theCodedFormIsWhatTheFilesSay() throws {
+    let issues = try Catalogue.fromFiles().issues
+    let coded = KnownIssueCoding.encode(issues)
+    #expect(KnownIssueCoding.decode(coded) == issues)
+    let place = Self.folder.appending(path: "catalogue.coded")
+    if ProcessInfo.processInfo.environment["FAULTLINE_RECORD"] == "1" { try Data(coded).write(to: place) }
+    #expect(try [UInt8](Data(contentsOf: place)) == coded, "run this test once with FAULTLINE_RECORD=1")
+  }
+
+  @Test func aDamagedCodedFormIsRefused() throws {
+    let coded = KnownIssueCoding.encode(try Catalogue.fromFiles().issues)
+    for length in stride(from: 0, to: coded.count, by: 97) { #expect(KnownIssueCoding.decode(Array(coded[..<length])) == nil) }
+    var random = SplitMix64(seed: 7)
+    for _ in 0..<2000 {
+      var mutated = coded
+      mutated[Int.random(in: 0..<mutated.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      _ = KnownIssueCoding.decode(mutated)
+    }
   }
 
   @Test func idsAreFoundInEveryForm() throws {

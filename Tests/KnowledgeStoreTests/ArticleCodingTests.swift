@@ -15,6 +15,8 @@ import Testing
     article.restartRequired = true
     article.mechanism = .leak
     article.workarounds = 300
+    article.correctedIn = [CorrectedIn(product: "Windows NT 4.0", servicePack: "6a")]
+    article.eventIDs = ["2019", "2020"]
     article.files = [ArticleFile(name: "one.sys", version: "5.0.1.2", size: 1 << 40, date: "2001-02-03", group: "x86")]
     return article
   }

@@ -126,6 +126,16 @@ import Testing
   }
 }
 
+@Suite struct CutTagTests {
+  @Test(arguments: [
+    ("Look for FSrtl tag taking up memory.", true), ("Look for the FSrt tag.", false), ("The FSrtl driver", false),
+    ("XFSrtl tag", false), ("FSrtlongername tag", false), ("", false),
+  ])
+  func aLongerNameIsTheTag(text: String, expected: Bool) {
+    #expect(TextWords.holdsCutTag("FSrt", Array(text.utf8)) == expected)
+  }
+}
+
 @Suite struct TableImportTests {
   private static let csv = """
     "DatePosted","CVE","BulletinKB","Title","AffectedProduct","AffectedComponent","Severity","Impact","Supersedes","Exploits"
