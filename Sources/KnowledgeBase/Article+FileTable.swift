@@ -20,8 +20,11 @@ extension ArticleDocument {
       switch roles[index] {
       case .heading: heading = nil
       case .text where places[index].section != .header:
+        // Most lines are prose and need not be looked at as cells.
+        let mayBeHeading = FileTableHeading.mayBegin(text, index)
+        guard mayBeHeading || heading?.isGlued == true || mayBeRow(index, hasHeading: heading != nil) else { continue }
         let line = text.folded(index)
-        if let columns = FileTableHeading(line) {
+        if mayBeHeading, let columns = FileTableHeading(line) {
           heading = columns
           group = caption(above: index)
           roles[index] = .table
@@ -68,6 +71,32 @@ extension ArticleDocument {
         "file table: the first \(Article.maximumFileRows) of \(Article.maximumFileRows + unread) rows are read")
     }
     return files
+  }
+
+  /// A row has a digit and a file's name: a dot with a letter, digit or underscore behind it. Under a heading, cells that touch
+  /// each other count as well.
+  private func mayBeRow(_ index: Int, hasHeading: Bool) -> Bool {
+    let line = text.lines[index]
+    guard line.marks.isSuperset(of: [.digit, .dot]), (8...400).contains(line.content.count) else { return false }
+    let inner = line.content.dropFirst().dropLast()
+    guard hasHeading || inner.contains(where: { text.bytes[$0] == ASCII.dot && text.bytes[$0 + 1].isWord }) else {
+      return false
+    }
+    return !holdsPlainWord(line.content)
+  }
+
+  /// A word in small letters that no cell of a row can be: the line is prose.
+  private func holdsPlainWord(_ content: Range<Int>) -> Bool {
+    var start = content.lowerBound
+    while start < content.upperBound {
+      var end = start
+      while end < content.upperBound, text.bytes[end].isLower { end += 1 }
+      let isWord = end == content.upperBound || FileCell.isGap(text.bytes[end])
+      if isWord, end - start >= 2, !FileCell.isValueWord(text.bytes[start..<end]) { return true }
+      while end < content.upperBound, !FileCell.isGap(text.bytes[end]) { end += 1 }
+      start = end + 1
+    }
+    return false
   }
 
   /// The line above a page's table that says which systems its files are for.

@@ -15,17 +15,21 @@ extension ArticleDocument {
     for paragraph in paragraphs where Self.speaksOfFix(paragraph) {
       let offers = Self.offers(paragraph)
       for kind in offers { offer(kind) }
-      if paragraph.section == .resolution, !offers.isEmpty || Self.refersToFix(paragraph.text) {
+      if paragraph.section == .resolution,
+        !offers.isEmpty || paragraph.phrases.holdsAny(PassagePhrases.fixReferences)
+      {
         resolutionOffers = true
       }
-      if paragraph.section == .workaround || paragraph.text.containsAny(FixPhrases.workarounds) { offer(.workaround) }
+      if paragraph.section == .workaround || paragraph.phrases.holdsAny(PassagePhrases.workarounds) {
+        offer(.workaround)
+      }
     }
     let resolution = paragraphs.filter { $0.section == .resolution }
     // What a resolution offers when it is neither: steps, a setting, another maker's update.
-    if !resolutionOffers, !remedy.kinds.contains(.hotfix), resolution.contains(where: { $0.text.count > 20 }) {
+    if !resolutionOffers, !remedy.kinds.contains(.hotfix), resolution.contains(where: { $0.bytes.count > 20 }) {
       offer(Self.changesConfiguration(resolution) ? .configuration : .workaround)
     }
-    if remedy.kinds.isEmpty, paragraphs.contains(where: { $0.text.containsAny(FixPhrases.settings) }) {
+    if remedy.kinds.isEmpty, paragraphs.contains(where: { $0.phrases.holdsAny(PassagePhrases.settings) }) {
       offer(.configuration)
     }
     remedy.workarounds = workarounds(paragraphs, remedy.kinds)
@@ -36,14 +40,18 @@ extension ArticleDocument {
   }
 
   private static func speaksOfFix(_ paragraph: ArticleParagraph) -> Bool {
-    ![.appliesTo, .references, .properties, .cause].contains(paragraph.section)
+    switch paragraph.section {
+    case .appliesTo, .references, .properties, .cause: false
+    default: true
+    }
   }
 
   /// The kinds a passage offers, in the order of its sentences.
   private static func offers(_ paragraph: ArticleParagraph) -> [FixKind] {
+    guard paragraph.phrases.holdsAny(PassagePhrases.offers) else { return [] }
     var kinds: [FixKind] = []
     for range in paragraph.text.sentences() {
-      let sentence = FoldedBytes(Array(paragraph.text.bytes[range]))
+      let sentence = FoldedBytes(Array(paragraph.bytes[range]))
       if sentence.containsAny(FixPhrases.notYet) { continue }
       let isServicePack = holdsServicePack(sentence)
       let isHotfix = sentence.containsAny(FixPhrases.hotfix)
@@ -63,21 +71,8 @@ extension ArticleDocument {
     return sentence.containsAny(FixPhrases.toResolve) && sentence.containsAny(FixPhrases.obtainServicePack)
   }
 
-  /// A resolution that points to a fix described elsewhere is no procedure.
-  private static func refersToFix(_ text: FoldedBytes) -> Bool {
-    text.containsAny([
-      "fix mentioned below", "hotfix mentioned below", "fix described below", "hotfix described below", "been fixed",
-      "has modified the", "has been revised", "been corrected",
-      "was corrected", "software update", "security rollup",
-    ])
-  }
-
   private static func changesConfiguration(_ resolution: [ArticleParagraph]) -> Bool {
-    resolution.contains {
-      $0.text.containsAny([
-        "registry editor", "regedt32", "regedit", "config.sys", "system.ini", "win.ini", "hkey_local",
-      ])
-    }
+    resolution.contains { $0.phrases.holdsAny(PassagePhrases.editors) }
   }
 
   /// `Method 1`, `Workaround 2` where the workarounds are numbered; else one where there is one at all.
@@ -89,8 +84,8 @@ extension ArticleDocument {
       let section = places[index].section
       guard hasSection ? section == .workaround : [.resolution, .body, .symptoms, .moreInformation].contains(section)
       else { continue }
-      let line = text.folded(index)
-      for word in ["method ", "workaround "] where line.hasPhrase(word, at: 0) {
+      for word in ["method ", "workaround "] where text.hasPhrase(word, line: index) {
+        let line = text.folded(index)
         let digits = line.bytes[word.utf8.count...].prefix { $0.isDigit }
         if let number = ArticleDate.number(digits), (1...20).contains(number) { numbers.insert(number) }
       }
@@ -99,7 +94,7 @@ extension ArticleDocument {
     let isStepwise =
       paragraphs.contains { $0.text.hasPhrase("step 1:", at: 0) }
       || text.lines.indices.contains {
-        places[$0].section == .resolution && text.folded($0).hasPhrase("step 1:", at: 0)
+        places[$0].section == .resolution && text.hasPhrase("step 1:", line: $0)
       }
     return isStepwise ? 1 : max(1, numbers.count)
   }
@@ -107,7 +102,7 @@ extension ArticleDocument {
   /// A page cut off before it says how to resolve the problem: it breaks off inside a sentence, and in a section that
   /// others follow.
   private func isCutBeforeResolution(_ paragraphs: [ArticleParagraph]) -> Bool {
-    guard layout != .archive, let last = paragraphs.last, let end = last.text.bytes.last else { return false }
+    guard layout != .archive, let last = paragraphs.last, let end = last.bytes.last else { return false }
     guard [.body, .symptoms, .cause, .summary, .resolution].contains(last.section) else { return false }
     return end.isAlphanumeric || end == ASCII.comma
   }
@@ -115,6 +110,20 @@ extension ArticleDocument {
 
 /// The sentences' words by which a fix is told. Lower case.
 enum FixPhrases {
+  /// A resolution that points to a fix described elsewhere is no procedure.
+  static let references = [
+    "fix mentioned below", "hotfix mentioned below", "fix described below", "hotfix described below", "been fixed",
+    "has modified the", "has been revised", "been corrected", "was corrected", "software update", "security rollup",
+  ]
+  /// Where settings are changed.
+  static let editors = [
+    "registry editor", "regedt32", "regedit", "config.sys", "system.ini", "win.ini", "hkey_local",
+  ]
+  /// Behind a language's name.
+  static let versions =
+    ["hotfix", "fix", "update", "patch", "security", "revised"].map { " version of this " + $0 } + [
+      " version of this package", " version of the fix", " version of the hotfix",
+    ]
   static let notYet = ["is in development", "not yet available", "no fix is available"]
   static let hotfix = [
     "supported fix", "supported hotfix", "supported update", "supported feature that modifies",

@@ -70,11 +70,6 @@ extension ArticleDocument {
       || line.hasPhrase("from ", at: 0)
   }
 
-  private static let versionsOfFix =
-    ["hotfix", "fix", "update", "patch", "security", "revised"].map { " version of this " + $0 } + [
-      " version of this package", " version of the fix", " version of the hotfix",
-    ]
-
   private static let banners: Set<String> = [
     "Help and Support", "Microsoft Support", "Select the product you need help with", "Microsoft Help and Support",
     "Knowledge Base", "View products that this article applies to.", "On This Page", "Support",
@@ -110,9 +105,9 @@ extension ArticleDocument {
 
   /// The value of a header line such as `TITLE   :…`; only the lines before the first rule are header lines.
   func key(_ name: String) -> FoldedBytes? {
-    for index in text.lines.indices.prefix(40) where roles[index] != .rule {
+    for index in text.lines.indices.prefix(40) where roles[index] != .rule && text.hasPhrase(name, line: index) {
       let line = text.folded(index)
-      guard line.hasPhrase(name, at: 0), let colon = line.bytes.firstIndex(of: ASCII.colon) else { continue }
+      guard let colon = line.bytes.firstIndex(of: ASCII.colon) else { continue }
       guard line.bytes[name.utf8.count..<colon].allSatisfy({ $0 == ASCII.space }) else { continue }
       return FoldedBytes(Array(line.bytes[trimmed(line.bytes, (colon + 1)..<line.count)]))
     }
@@ -121,9 +116,9 @@ extension ArticleDocument {
 
   /// The value of a footer line such as `Issue type        : kbbug`.
   func footerKey(_ name: String) -> String? {
-    for index in text.lines.indices.dropFirst(footer).prefix(60) {
+    for index in text.lines.indices.dropFirst(footer).prefix(60) where text.hasPhrase(name, line: index) {
       let line = text.folded(index)
-      guard line.hasPhrase(name, at: 0), let colon = line.bytes.firstIndex(of: ASCII.colon) else { continue }
+      guard let colon = line.bytes.firstIndex(of: ASCII.colon) else { continue }
       guard line.bytes[name.utf8.count..<colon].allSatisfy({ $0 == ASCII.space }) else { continue }
       var value = Array(line.bytes[trimmed(line.bytes, (colon + 1)..<line.count)])
       // A long value goes on in an indented line.
@@ -140,7 +135,9 @@ extension ArticleDocument {
 
   /// The words of the archive's footer, or of the web page's `Keywords:` lines.
   func fillPrinted(_ article: inout Article, _ paragraphs: [ArticleParagraph]) {
-    func list(_ value: String?) -> [String] { value?.split(separator: " ").map(String.init) ?? [] }
+    func list(_ value: String?) -> [String] {
+      value?.utf8.split(separator: ASCII.space).map { String(decoding: $0, as: UTF8.self) } ?? []
+    }
     if layout == .archive {
       article.keywords = list(footerKey("keywords"))
       if article.keywords.isEmpty { article.keywords = list(key("keywords")?.string) }
@@ -170,7 +167,7 @@ extension ArticleDocument {
   /// `The English version of this fix`, `The Japanese-language version …`: the languages whose files are listed.
   private func languages(_ paragraphs: [ArticleParagraph]) -> [String] {
     var result: [String] = []
-    for paragraph in paragraphs {
+    for paragraph in paragraphs where paragraph.phrases.holdsAny(PassagePhrases.versions) {
       let line = paragraph.text
       var from = 0
       while let found = line.find("the ", from: from) {
@@ -179,7 +176,7 @@ extension ArticleDocument {
         while end < line.count, line.bytes[end].isLetter { end += 1 }
         guard end > from, line.bytes[from].isUpper else { continue }
         let behind = line.hasPhrase("-language", at: end) ? end + 9 : end
-        guard Self.versionsOfFix.contains(where: { line.hasPhrase($0, at: behind) }) else { continue }
+        guard FixPhrases.versions.contains(where: { line.hasPhrase($0, at: behind) }) else { continue }
         let language = line.string(from..<end)
         result.appendNew(language)
       }

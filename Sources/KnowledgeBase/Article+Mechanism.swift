@@ -13,14 +13,19 @@ extension ArticleDocument {
     var reasons: [Mechanism: String] = [:]
     var counted: [ArticleSection: Int] = [:]
     var statesCause = false
-    func weigh(_ text: FoldedBytes, _ factor: Double, _ place: String) {
-      let runs = TrigramSet(text.folded)
-      for term in MechanismTerm.all where runs.mayHold(term.slots) && term.stands(in: text) {
+    func weigh(_ bytes: [UInt8], _ phrases: PhraseSet, _ factor: Double, _ place: String) {
+      guard phrases.holdsAny(PassagePhrases.mechanisms) else { return }
+      let text = FoldedBytes(bytes)
+      for term in MechanismTerm.indexed where phrases.holdsAll(term.set) && term.term.stands(in: text) {
+        let term = term.term
         scores[term.mechanism, default: 0] += term.weight * factor
         if reasons[term.mechanism] == nil { reasons[term.mechanism] = "'\(term.phrase)' in the \(place)" }
       }
     }
-    if let title { weigh(FoldedBytes(" " + title + " "), 1.5, "title") }
+    if let title {
+      let bytes = Array((" " + title + " ").utf8)
+      weigh(bytes, PassagePhrases.index.phrases(in: bytes), 1.5, "title")
+    }
     for paragraph in paragraphs where !paragraph.isListing || paragraph.section == .cause {
       let isCause = paragraph.section == .cause || Self.explains(paragraph)
       if isCause { statesCause = true }
@@ -28,10 +33,10 @@ extension ArticleDocument {
       counted[paragraph.section, default: 0] += 1
       guard let count = counted[paragraph.section], count <= Self.passagesCounted else { continue }
       switch paragraph.section {
-      case .cause: weigh(paragraph.text, 2, "cause")
-      case .symptoms, .summary: weigh(paragraph.text, isCause ? 1.5 : 0.75, "symptoms")
-      case .body: weigh(paragraph.text, isCause ? 2 : 0.75, "text")
-      case .resolution, .moreInformation: weigh(paragraph.text, 0.4, "resolution")
+      case .cause: weigh(paragraph.bytes, paragraph.phrases, 2, "cause")
+      case .symptoms, .summary: weigh(paragraph.bytes, paragraph.phrases, isCause ? 1.5 : 0.75, "symptoms")
+      case .body: weigh(paragraph.bytes, paragraph.phrases, isCause ? 2 : 0.75, "text")
+      case .resolution, .moreInformation: weigh(paragraph.bytes, paragraph.phrases, 0.4, "resolution")
       default: break
       }
     }
@@ -48,37 +53,43 @@ extension ArticleDocument {
   /// `This problem occurs because …` outside a cause section.
   private static func explains(_ paragraph: ArticleParagraph) -> Bool {
     guard [.body, .symptoms, .summary].contains(paragraph.section), paragraph.place.part == nil else { return false }
-    return paragraph.text.containsAny([
-      "issue occurs because", "problem occurs because", "behavior occurs because", "error occurs because",
-      "is caused by", "are caused by", "problem is due to",
-    ])
+    return paragraph.phrases.holdsAny(PassagePhrases.explanations)
   }
+
+  static let explanations = [
+    "issue occurs because", "problem occurs because", "behavior occurs because", "error occurs because",
+    "is caused by", "are caused by", "problem is due to",
+  ]
 }
 
 /// A row of the terms' table, ready for the search.
-private struct MechanismTerm: Sendable {
+struct MechanismTerm: Sendable {
   let mechanism: Mechanism
   let phrase: String
   let weight: Double
   /// One part, or two with a few words between them: `frees … twice`.
   let parts: [[UInt8]]
-  let slots: [Int]
+
+  var phrases: [String] { parts.map { String(decoding: $0, as: UTF8.self) } }
 
   static let longestGap = 60
 
   static let all: [MechanismTerm] = ArticleMechanismTerms.table.flatMap { mechanism, terms in
     terms.map { phrase, weight in
       let parts = phrase.split(separator: "…", maxSplits: 1).map { Array($0.utf8) }
-      return MechanismTerm(
-        mechanism: mechanism, phrase: phrase, weight: weight, parts: parts, slots: parts.flatMap(TrigramSet.slots))
+      return MechanismTerm(mechanism: mechanism, phrase: phrase, weight: weight, parts: parts)
     }
   }
 
+  /// With the phrases that a text must hold.
+  static let indexed: [(term: MechanismTerm, set: PhraseSet)] = all.map { ($0, PassagePhrases.index.set($0.phrases)) }
+
+  /// Of a text that holds all parts.
   func stands(in text: FoldedBytes) -> Bool {
+    guard parts.count == 2 else { return true }
     guard let first = parts.first, let found = findBytes(first, in: text.folded, from: 0, to: text.count) else {
       return false
     }
-    guard parts.count == 2 else { return true }
     // The space before the gap may be the one behind it.
     let start = found + first.count - 1
     return findBytes(parts[1], in: text.folded, from: start, to: min(text.count, start + Self.longestGap)) != nil

@@ -21,7 +21,10 @@ extension ArticleDocument {
       for name in Self.binaryNames(in: text) { result.appendNew(name) }
     }
     if let title { add(from: FoldedBytes(title)) }
-    for paragraph in paragraphs where paragraph.section != .appliesTo { add(from: paragraph.text) }
+    for paragraph in paragraphs
+    where paragraph.section != .appliesTo && paragraph.phrases.holdsAny(PassagePhrases.binaries) {
+      add(from: paragraph.text)
+    }
     return result
   }
 
@@ -51,8 +54,11 @@ extension ArticleDocument {
   /// nothing, as labellers of the archive read it.
   func symbols(_ paragraphs: [ArticleParagraph]) -> [String] {
     var result: [String] = []
-    for paragraph in paragraphs where !(paragraph.section == .moreInformation && paragraph.isListing) {
-      let bytes = paragraph.text.bytes
+    for paragraph in paragraphs
+    where paragraph.phrases.holdsAny(PassagePhrases.exclamation)
+      && !(paragraph.section == .moreInformation && paragraph.isListing)
+    {
+      let bytes = paragraph.bytes
       for mark in bytes.indices where bytes[mark] == 0x21 && mark > 0 && mark + 1 < bytes.count {
         guard bytes[mark - 1].isWord, bytes[mark + 1].isLetter || Self.symbolMarks.contains(bytes[mark + 1]) else {
           continue

@@ -2,9 +2,10 @@ extension ArticleDocument {
   /// Pool tags as spelled: in `the IoSe and Pp memory tags`, `the pool tag … is Mdl`, `the NtfV tag`,
   /// `allocations (FSrt)`. Only in articles that speak of the pool: a tag is also a mark of HTML.
   func poolTags(title: String?, _ paragraphs: [ArticleParagraph]) -> [String] {
-    guard paragraphs.contains(where: { $0.text.contains("pool") }) else { return [] }
+    guard paragraphs.contains(where: { $0.phrases.holdsAny(PassagePhrases.pool) }) else { return [] }
     var result: [String] = []
-    let passages = (title.map { [FoldedBytes($0)] } ?? []) + paragraphs.filter { $0.section != .appliesTo }.map(\.text)
+    let speaking = paragraphs.filter { $0.section != .appliesTo && $0.phrases.holdsAny(PassagePhrases.tags) }
+    let passages = (title.map { [FoldedBytes($0)] } ?? []) + speaking.map(\.text)
     for text in passages {
       guard text.contains("tag") || text.contains("allocation") else { continue }
       let tokens = words(text.bytes, 0..<text.count).map { PoolTagToken(text, $0) }

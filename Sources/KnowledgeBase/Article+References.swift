@@ -15,15 +15,20 @@ extension ArticleDocument {
         inEntry = false
         continue
       }
-      let line = text.folded(index)
-      if line.hasPhrase("article-id:", at: 0) || line.hasPhrase("title :", at: 0) || line.hasPhrase("title  ", at: 0) {
+      if text.hasPhrase("article-id:", line: index) || text.hasPhrase("title :", line: index)
+        || text.hasPhrase("title  ", line: index)
+      {
         roles[index] = .reference
         inEntry = true
         continue
       }
-      let start = listMarker(text.lines[index].content) ?? 0
-      let opensEntry = index == 0 || roles[index - 1] != .text || inEntry || endsInColon(index - 1)
-      if opensEntry, let number = articleNumber(line.bytes, at: start, prefix: true), number.end < line.count {
+      let content = text.lines[index].content
+      let start = content.lowerBound + (listMarker(content) ?? 0)
+      if start < content.upperBound, text.bytes[start] | 0x20 == 0x71,
+        index == 0 || roles[index - 1] != .text || inEntry || endsInColon(index - 1),
+        let number = articleNumber(Array(text.bytes[start..<content.upperBound]), at: 0, prefix: true),
+        start + number.end < content.upperBound
+      {
         roles[index] = .reference
         inEntry = true
       } else if inEntry {
@@ -87,6 +92,8 @@ extension ArticleDocument {
     var found: Set<String> = []
     for index in 0..<min(footer, text.lines.count) where roles[index] != .blank && places[index].section != .header {
       guard roles[index] != .table else { continue }
+      // Most lines of most articles name no article.
+      if layout == .archive, !text.lines[index].marks.contains(.capitalQ) { continue }
       let line = text.folded(index)
       for digits in layout == .archive ? archiveNumbers(line) : pageNumbers(line, index) {
         let number = line.string(digits)

@@ -16,8 +16,11 @@ extension ArticleDocument {
       let paragraph = paragraphs[position]
       position += 1
       guard [.resolution, .workaround, .body, .status, .moreInformation].contains(paragraph.section) else { continue }
+      guard paragraph.phrases.holdsAny(PassagePhrases.requirements) else { continue }
       let text = paragraph.text
-      if text.bytes.last == ASCII.colon, text.containsAny(RequirementPhrases.lists), Self.appliesFix(text) {
+      if text.bytes.last == ASCII.colon, paragraph.phrases.holdsAny(PassagePhrases.prerequisiteLists),
+        paragraph.phrases.holdsAny(PassagePhrases.appliesFix)
+      {
         // One product on each of the next lines.
         while position < paragraphs.count, isListed(paragraphs[position]), paragraphs[position].place == paragraph.place
         {
@@ -38,15 +41,12 @@ extension ArticleDocument {
 
   /// A short line without a sentence's end.
   private func isListed(_ paragraph: ArticleParagraph) -> Bool {
-    guard let last = paragraph.text.bytes.last else { return false }
-    return paragraph.text.count <= 120 && last != ASCII.dot && last != ASCII.colon
+    guard let last = paragraph.bytes.last else { return false }
+    return paragraph.bytes.count <= 120 && last != ASCII.dot && last != ASCII.colon
   }
 
   private static func appliesFix(_ text: FoldedBytes) -> Bool {
-    text.containsAny([
-      "apply this", "install this", "applying this", "this hotfix requires", "this fix requires",
-      "this update requires",
-    ])
+    text.containsAny(RequirementPhrases.appliesFix)
   }
 
   /// What a sentence names as needed before the fix.
@@ -55,8 +55,8 @@ extension ArticleDocument {
       guard let found = sentence.find(phrase) else { continue }
       return upToTail(sentence, from: found + phrase.utf8.count)
     }
-    if let found = sentence.find(" should be applied prior to") ?? sentence.find(" must be installed before")
-      ?? sentence.find(" must be applied before"), sentence.containsAny(["fix", "update"])
+    if let found = RequirementPhrases.before.lazy.compactMap({ sentence.find($0) }).first,
+      sentence.containsAny(["fix", "update"])
     {
       var start = 0
       for note in ["note: ", "note "] where sentence.hasPhrase(note, at: 0) && start == 0 { start = note.utf8.count }
@@ -98,6 +98,7 @@ extension ArticleDocument {
 
   /// Ids of the fixes that this one replaces, and of those that replace it, in the text's order.
   func replacements(own: String?, _ paragraphs: [ArticleParagraph]) -> (replaces: [String], supersededBy: [String]) {
+    guard mayReplace(paragraphs) else { return ([], []) }
     var replaces: [String] = []
     var supersededBy: [String] = []
     let mark = layout == .archive ? "Q" : "KB"
@@ -124,6 +125,19 @@ extension ArticleDocument {
     return (replaces, supersededBy)
   }
 
+  /// False where no passage and no line outside the passages states a replacement.
+  private func mayReplace(_ paragraphs: [ArticleParagraph]) -> Bool {
+    if paragraphs.contains(where: { $0.phrases.holdsAny(PassagePhrases.replacements) }) { return true }
+    return (0..<min(footer, text.lines.count)).contains { index in
+      let role = roles[index]
+      guard role == .heading || role == .reference || role == .rule, places[index].section != .header else {
+        return false
+      }
+      return PassagePhrases.index.phrases(in: text.bytes, text.lines[index].content)
+        .holdsAny(PassagePhrases.replacements)
+    }
+  }
+
   /// Lines, and in wrapped texts the sentences of the prose between them: a number may stand on the next line.
   private func replacementUnits(_ paragraphs: [ArticleParagraph]) -> [(FoldedBytes, Role)] {
     let isWrapped = layout == .archive || layout == .hardWrapped
@@ -138,7 +152,7 @@ extension ArticleDocument {
       while let paragraph = next.first, paragraph.line <= index {
         next = next.dropFirst()
         for range in paragraph.text.sentences() {
-          result.append((FoldedBytes(Array(paragraph.text.bytes[range])), .text))
+          result.append((FoldedBytes(Array(paragraph.bytes[range])), .text))
         }
       }
     }
@@ -165,10 +179,13 @@ extension ArticleDocument {
   /// Whether the computer must be restarted; nil where the text does not say it of the fix or of the steps.
   func restartRequired(_ paragraphs: [ArticleParagraph]) -> Bool? {
     var result: Bool?
-    for paragraph in paragraphs where [.resolution, .workaround, .body].contains(paragraph.section) {
+    for paragraph in paragraphs
+    where paragraph.phrases.holdsAny(PassagePhrases.restarts)
+      && [.resolution, .workaround, .body].contains(paragraph.section)
+    {
       let isPart = paragraph.place.part == .restart
       for range in paragraph.text.sentences() {
-        let sentence = FoldedBytes(Array(paragraph.text.bytes[range]))
+        let sentence = FoldedBytes(Array(paragraph.bytes[range]))
         guard sentence.containsAny(["restart", "reboot"]) else { continue }
         if sentence.containsAny(RequirementPhrases.noRestart) {
           if result == nil { result = false }
@@ -189,9 +206,9 @@ extension ArticleDocument {
   /// Whether the fix or the workaround changes the registry by hand; nil where the text does not say it.
   func registryChange(_ paragraphs: [ArticleParagraph]) -> Bool? {
     var result: Bool?
-    for paragraph in paragraphs {
+    for paragraph in paragraphs where paragraph.phrases.holdsAny(PassagePhrases.registryChanges) {
       for range in paragraph.text.sentences() {
-        let sentence = FoldedBytes(Array(paragraph.text.bytes[range]))
+        let sentence = FoldedBytes(Array(paragraph.bytes[range]))
         guard sentence.contains("registry") else { continue }
         if sentence.containsAny(RequirementPhrases.noRegistryChange) {
           if result == nil { result = false }
@@ -209,6 +226,12 @@ enum RequirementPhrases {
   static let lists = [
     "one of the following", "the following operating systems", "the following products", "must have the following",
   ]
+  /// In a sentence on applying the fix.
+  static let appliesFix = [
+    "apply this", "install this", "applying this", "this hotfix requires", "this fix requires", "this update requires",
+  ]
+  /// What stands before them is the prerequisite.
+  static let before = [" should be applied prior to", " must be installed before", " must be applied before"]
   static let replaces = [
     "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
     "this patch replaces", "this hotfix supersedes", "this fix supersedes", "this update supersedes",

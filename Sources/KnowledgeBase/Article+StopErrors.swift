@@ -299,12 +299,16 @@ extension StopErrorScanner {
 
   /// Whether a text is about stop errors at all: lists of numbers in brackets stand in other articles as well.
   static func speaksOfStops(_ text: FoldedBytes) -> Bool {
-    text.containsAny([
-      "blue screen", "bugcheck", "bug check", "stop error", "stop message", "stop screen", "stop code", "stop 0x",
-      "stop: 0x", "error message",
-      "stop: ", "stop)", "\"stop\"",
-    ])
+    text.containsAny(aboutStops)
   }
+
+  static let aboutStops = [
+    "blue screen", "bugcheck", "bug check", "stop error", "stop message", "stop screen", "stop code", "stop 0x",
+    "stop: 0x", "error message", "stop: ", "stop)", "\"stop\"",
+  ]
+
+  /// A passage without any of these holds nothing to scan for: `scan` begins at one of them.
+  static let signs = ["stop", "bugcheck", "bug check", "0x"]
 }
 
 extension ArticleDocument {
@@ -314,7 +318,7 @@ extension ArticleDocument {
     let heading = title.map { FoldedBytes($0) }
     let speaksOfStops =
       heading.map { StopErrorScanner.speaksOfStops($0) } == true
-      || paragraphs.contains { StopErrorScanner.speaksOfStops($0.text) }
+      || paragraphs.contains { $0.phrases.holdsAny(PassagePhrases.aboutStops) }
     if let heading {
       var scanner = StopErrorScanner(heading, readsParameters: false, speaksOfStops: speaksOfStops, into: errors)
       scanner.scan()
@@ -322,22 +326,24 @@ extension ArticleDocument {
     }
     var announced = false
     for paragraph in paragraphs where paragraph.section != .appliesTo {
-      var scanner = StopErrorScanner(paragraph.text, readsParameters: true, speaksOfStops: speaksOfStops, into: errors)
-      scanner.scan()
-      errors = scanner.result
-      if announced, let list = parameterLine(paragraph.text) { errors.add(parameters: list) }
-      announced = paragraph.text.contains("parameters") || announced && paragraph.isListing
+      if paragraph.phrases.holdsAny(PassagePhrases.stopSigns) {
+        var scanner = StopErrorScanner(
+          paragraph.text, readsParameters: true, speaksOfStops: speaksOfStops, into: errors)
+        scanner.scan()
+        errors = scanner.result
+      }
+      if announced, let list = parameterLine(paragraph.bytes) { errors.add(parameters: list) }
+      announced = paragraph.phrases.holdsAny(PassagePhrases.parameters) || announced && paragraph.isListing
+      guard paragraph.phrases.holdsAny(PassagePhrases.underscore) else { continue }
       for name in BugcheckNames.known(in: paragraph.text) { errors.add(name: name) }
     }
     return errors
   }
 
   /// A line of nothing but three or four numbers, after a sentence that announces parameters.
-  private func parameterLine(_ text: FoldedBytes) -> [String]? {
-    guard text.count <= 80 else { return nil }
-    let parts = text.bytes.split(separator: ASCII.comma).map {
-      text.bytes[trimmed(text.bytes, $0.startIndex..<$0.endIndex)]
-    }
+  private func parameterLine(_ bytes: [UInt8]) -> [String]? {
+    guard bytes.count <= 80 else { return nil }
+    let parts = bytes.split(separator: ASCII.comma).map { bytes[trimmed(bytes, $0.startIndex..<$0.endIndex)] }
     guard (3...4).contains(parts.count) else { return nil }
     for part in parts {
       let digits = part.starts(with: [0x30, 0x78]) || part.starts(with: [0x30, 0x58]) ? part.dropFirst(2) : part

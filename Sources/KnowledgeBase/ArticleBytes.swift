@@ -33,7 +33,12 @@ struct FoldedBytes: Hashable, Sendable {
 
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    folded = bytes.map(\.folded)
+    folded = Array(unsafeUninitializedCapacity: bytes.count) { result, count in
+      bytes.withUnsafeBufferPointer { bytes in
+        for index in 0..<bytes.count { result[index] = bytes[index].folded }
+        count = bytes.count
+      }
+    }
   }
 
   init(_ text: String) { self.init(Array(text.utf8)) }
@@ -58,7 +63,14 @@ struct FoldedBytes: Hashable, Sendable {
 
   /// True where the phrase stands there, in lower case.
   func hasPhrase(_ phrase: String, at offset: Int) -> Bool {
-    matchesBytes(Array(phrase.utf8), in: folded, at: offset)
+    let phrase = phrase.utf8
+    guard offset >= 0, offset <= folded.count - phrase.count else { return false }
+    var position = offset
+    for byte in phrase {
+      if folded[position] != byte { return false }
+      position &+= 1
+    }
+    return true
   }
 
   /// Offset of the first occurrence that is not part of a longer word.

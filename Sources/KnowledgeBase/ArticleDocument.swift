@@ -48,9 +48,8 @@ struct ArticleDocument: Sendable {
         if place.section == .header || place.section == .appliesTo && listed(above: index) { place = Place() }
         continue
       }
-      let line = text.folded(index)
-      if line.hasPhrase("additional query words", at: 0)
-        || line.hasPhrase("keywords  ", at: 0) && place.section != .header
+      if text.hasPhrase("additional query words", line: index)
+        || text.hasPhrase("keywords  ", line: index) && place.section != .header
       {
         footer = index
         place = Place(section: .footer)
@@ -58,14 +57,14 @@ struct ArticleDocument: Sendable {
         continue
       }
       guard let underline = underline(below: index) else {
-        if line.hasPhrase("the information in this article applies to", at: 0) {
+        if text.hasPhrase("the information in this article applies to", line: index) {
           place = Place(section: .appliesTo)
           places[index] = place
           roles[index] = .heading
         }
         continue
       }
-      if let section = ArticleHeadings.section(line) {
+      if let section = ArticleHeadings.section(text.folded(index)) {
         place = Place(section: section)
       } else if underline == 0x3D {
         place = Place(section: .moreInformation)
@@ -124,13 +123,27 @@ struct ArticleDocument: Sendable {
 }
 
 /// A passage of prose: consecutive lines of one place, joined, with single spaces.
-struct ArticleParagraph: Sendable {
+///
+/// A class: a text has up to half a million passages, a dozen readers go through them, and a copy retains four things.
+final class ArticleParagraph: Sendable {
   let place: ArticleDocument.Place
-  let text: FoldedBytes
+  let bytes: [UInt8]
   /// The first of its lines.
   let line: Int
   /// Indented in an archive text: an error message, a stack, a command.
   let isListing: Bool
+  let phrases: PhraseSet
+
+  init(place: ArticleDocument.Place, bytes: [UInt8], line: Int, isListing: Bool) {
+    self.place = place
+    self.bytes = bytes
+    self.line = line
+    self.isListing = isListing
+    phrases = PassagePhrases.index.phrases(in: bytes)
+  }
+
+  /// With its lower-case twin, made anew each time: `phrases` tells of most passages that nobody asks for it.
+  var text: FoldedBytes { FoldedBytes(bytes) }
 
   var section: ArticleSection { place.section }
 }
@@ -144,9 +157,10 @@ extension ArticleDocument {
     func flush() {
       guard !current.isEmpty else { return }
       let isListing = layout == .archive && text.lines[first].indent >= 3
-      result.append(
-        ArticleParagraph(place: places[first], text: FoldedBytes(current), line: first, isListing: isListing))
-      current = []
+      // Copied, so that passages take no more than they need and `current` keeps its room.
+      let bytes = current.withUnsafeBufferPointer { Array($0) }
+      result.append(ArticleParagraph(place: places[first], bytes: bytes, line: first, isListing: isListing))
+      current.removeAll(keepingCapacity: true)
     }
     for index in 0..<min(footer, text.lines.count) {
       guard roles[index] == .text, places[index].section != .header else {
@@ -155,7 +169,7 @@ extension ArticleDocument {
       }
       if !current.isEmpty, !continues(index, after: index - 1, from: first) { flush() }
       if current.isEmpty { first = index } else { current.append(ASCII.space) }
-      appendSingleSpaced(text.bytes[text.lines[index].content], to: &current)
+      text.appendSingleSpaced(text.lines[index].content, to: &current)
     }
     flush()
     return result
@@ -182,9 +196,9 @@ extension ArticleDocument {
 
   /// Length of a list item's mark and the spaces after it; nil without one.
   func listMarker(_ content: Range<Int>) -> Int? {
-    let bytes = text.bytes
     var offset = content.lowerBound
-    guard offset < content.upperBound else { return nil }
+    guard offset < content.upperBound, !text.bytes[offset].isLetter || text.bytes[offset] == 0x6F else { return nil }
+    let bytes = text.bytes
     if bytes[offset] == ASCII.hyphen || bytes[offset] == 0x2A || bytes[offset] == 0x6F && layout != .archive {
       offset += 1
     } else if matchesBytes([0xE2, 0x80, 0xA2], in: bytes, at: offset) {
@@ -199,10 +213,6 @@ extension ArticleDocument {
     guard offset < content.upperBound, bytes[offset] == ASCII.space else { return nil }
     while offset < content.upperBound, bytes[offset] == ASCII.space { offset += 1 }
     return offset - content.lowerBound
-  }
-
-  private func appendSingleSpaced(_ bytes: ArraySlice<UInt8>, to result: inout [UInt8]) {
-    for byte in bytes where byte != ASCII.space || result.last != ASCII.space { result.append(byte) }
   }
 }
 

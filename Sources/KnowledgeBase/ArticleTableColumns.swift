@@ -20,6 +20,18 @@ struct FileTableHeading: Hashable, Sendable {
       ("path", .other), ("attributes", .other), ("build", .other), ("name", .name),
     ] as [(String, FileColumn)]).map { (Array($0.0.utf8), $0.1) }
 
+  /// Whether a line begins as a heading does, with a bar or a column's name.
+  static func mayBegin(_ text: ArticleText, _ index: Int) -> Bool {
+    let content = text.lines[index].content
+    guard (12...160).contains(content.count) else { return false }
+    let first = text.bytes[content.lowerBound].folded
+    if first == 0x7C { return true }
+    return names.contains { name, _ in
+      name[0] == first && name.count <= content.count
+        && name.indices.allSatisfy { text.bytes[content.lowerBound + $0].folded == name[$0] }
+    }
+  }
+
   /// nil where the line holds anything but column names, fewer than three of them, or no file name.
   init?(_ line: FoldedBytes) {
     guard (12...160).contains(line.count) else { return nil }
@@ -68,6 +80,20 @@ enum FileCell {
   }
 
   static let units: Set<String> = ["kb", "mb", "gb", "k", "kbytes", "b", "byte", "bytes"]
+
+  /// Between the cells of a row.
+  static func isGap(_ byte: UInt8) -> Bool { byte == ASCII.space || byte == 0x7C }
+
+  /// Whether a word in small letters may be a cell of a row, or belong to one.
+  static func isValueWord(_ word: ArraySlice<UInt8>) -> Bool {
+    guard word.count <= 15 else { return false }
+    return valueWords.contains(String(decoding: word, as: UTF8.self)) || ArticleDate.month(word) != nil
+      || isBranch(word)
+  }
+
+  private static let valueWords = units.union(platforms).union([
+    "none", "not", "applicable", "rtm", "am", "pm",
+  ])
 
   /// A size as a cell prints it, with the unit in the cell or in the next one.
   struct PrintedSize: Sendable {

@@ -22,19 +22,37 @@ struct ArticleText: Sendable {
 
   init(normalised bytes: [UInt8]) {
     self.bytes = bytes
-    var lines: [ArticleLine] = []
-    var start = 0
-    var offset = 0
-    while offset <= bytes.count, lines.count < Self.maximumLines {
-      if offset == bytes.count || bytes[offset] == ASCII.lineFeed {
-        let content = trimmed(bytes, start..<offset)
-        lines.append(ArticleLine(content: content, indent: content.isEmpty ? 0 : content.lowerBound - start))
-        start = offset + 1
-      }
-      offset += 1
-    }
+    let (lines, isComplete) = Self.split(bytes)
     self.lines = Self.isDoubleSpaced(lines, bytes) ? Self.singleSpaced(lines) : lines
-    if offset <= bytes.count { limitsReached.append("text: the first \(Self.maximumLines) lines are read") }
+    if !isComplete { limitsReached.append("text: the first \(Self.maximumLines) lines are read") }
+  }
+
+  /// The lines up to `maximumLines`, and whether these are all.
+  private static func split(_ bytes: [UInt8]) -> (lines: [ArticleLine], isComplete: Bool) {
+    var lines: [ArticleLine] = []
+    lines.reserveCapacity(bytes.count / 32)
+    return bytes.withUnsafeBufferPointer { text in
+      var start = 0
+      while lines.count < maximumLines {
+        var low = start
+        while low < text.count, text[low] == ASCII.space { low &+= 1 }
+        var marks = ArticleLine.Marks()
+        var offset = low
+        // The content ends behind its last byte that is no space.
+        var high = low
+        while offset < text.count, text[offset] != ASCII.lineFeed {
+          let byte = text[offset]
+          offset &+= 1
+          if byte != ASCII.space { high = offset }
+          marks.add(byte)
+        }
+        let content = low == high ? offset..<offset : low..<high
+        lines.append(ArticleLine(content: content, indent: content.isEmpty ? 0 : low &- start, marks: marks))
+        start = offset &+ 1
+        if offset == text.count { return (lines, true) }
+      }
+      return (lines, false)
+    }
   }
 
   /// Whether a copy has a blank line behind every line, as texts have whose line ends were converted twice: then an odd
@@ -87,7 +105,16 @@ struct ArticleText: Sendable {
 
   /// UTF-8 that is cut inside its last character is still UTF-8: stores keep the first 2,000 bytes of a page.
   private static func decode(_ raw: [UInt8]) -> [UInt8] {
-    if raw.contains(where: { $0 >= 0x80 }), let last = raw.lastIndex(where: { $0 & 0xC0 != 0x80 }),
+    // Without a branch, so that the compiler looks at many bytes at once.
+    var all: UInt8 = 0
+    var zero: UInt8 = 0
+    for byte in raw {
+      all |= byte
+      zero |= byte == 0 ? 1 : 0
+    }
+    // Plain ASCII, as most articles are.
+    if all < 0x80, zero == 0 { return raw }
+    if all >= 0x80, let last = raw.lastIndex(where: { $0 & 0xC0 != 0x80 }),
       raw[last] >= 0xC0, raw.count - last < 4, raw[..<last].contains(where: { $0 >= 0x80 }),
       String(validating: raw[..<last], as: UTF8.self) != nil, String(validating: raw[last...], as: UTF8.self) == nil
     {
@@ -97,30 +124,66 @@ struct ArticleText: Sendable {
   }
 
   private static func normalise(_ text: [UInt8]) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count)
-    var offset = 0
-    while offset < text.count {
-      let byte = text[offset]
-      switch byte {
-      case 0x0D:
-        result.append(ASCII.lineFeed)
-        if offset + 1 < text.count, text[offset + 1] == ASCII.lineFeed { offset += 1 }
-      case 0x09, 0x0B, 0x0C, 0x00: result.append(ASCII.space)
-      case 0xC2 where offset + 1 < text.count && text[offset + 1] == 0xA0:
-        result.append(ASCII.space)
-        offset += 1
-      case 0xEF where matchesBytes([0xEF, 0xBB, 0xBF], in: text, at: offset): offset += 2
-      default: result.append(byte)
+    // Never longer than the text.
+    Array(unsafeUninitializedCapacity: text.count) { result, count in
+      text.withUnsafeBufferPointer { text in
+        var offset = 0
+        while offset < text.count {
+          let byte = text[offset]
+          offset &+= 1
+          var written = byte
+          switch byte {
+          case 0x20...0x7F, ASCII.lineFeed: break
+          case 0x0D:
+            written = ASCII.lineFeed
+            if offset < text.count, text[offset] == ASCII.lineFeed { offset &+= 1 }
+          case 0x09, 0x0B, 0x0C, 0x00: written = ASCII.space
+          case 0xC2 where offset < text.count && text[offset] == 0xA0:
+            written = ASCII.space
+            offset &+= 1
+          case 0xEF where offset + 1 < text.count && text[offset] == 0xBB && text[offset &+ 1] == 0xBF:
+            offset &+= 2
+            continue
+          default: break
+          }
+          result[count] = written
+          count &+= 1
+        }
       }
-      offset += 1
     }
-    return result
   }
 
   func string(_ line: Int) -> String { String(decoding: bytes[lines[line].content], as: UTF8.self) }
 
   func folded(_ line: Int) -> FoldedBytes { FoldedBytes(Array(bytes[lines[line].content])) }
+
+  /// True where a line begins with a phrase written in lower case.
+  func hasPhrase(_ phrase: String, line: Int) -> Bool {
+    let content = lines[line].content
+    let phrase = phrase.utf8
+    guard phrase.count <= content.count else { return false }
+    var position = content.lowerBound
+    for byte in phrase {
+      if bytes[position].folded != byte { return false }
+      position &+= 1
+    }
+    return true
+  }
+
+  /// Appends a range's bytes, runs of spaces as one space.
+  func appendSingleSpaced(_ content: Range<Int>, to result: inout [UInt8]) {
+    var start = content.lowerBound
+    var follows = result.last == ASCII.space
+    for offset in content {
+      let isSpace = bytes[offset] == ASCII.space
+      if isSpace, follows {
+        result.append(contentsOf: bytes[start..<offset])
+        start = offset + 1
+      }
+      follows = isSpace
+    }
+    result.append(contentsOf: bytes[start..<content.upperBound])
+  }
 
   /// The nearest line before or after that is not blank.
   func printed(before line: Int) -> Int? {
@@ -155,7 +218,20 @@ struct ArticleText: Sendable {
 
 /// One printed line: where its content stands, without the spaces around it, and how far it is indented.
 struct ArticleLine: Hashable, Sendable {
+  /// Bytes that a line has somewhere: tells without a search what it cannot hold.
+  struct Marks: OptionSet, Hashable, Sendable {
+    var rawValue: UInt8
+    static let digit = Marks(rawValue: 1)
+    static let dot = Marks(rawValue: 2)
+    static let capitalQ = Marks(rawValue: 4)
+
+    mutating func add(_ byte: UInt8) {
+      rawValue |= (byte.isDigit ? 1 : 0) | (byte == ASCII.dot ? 2 : 0) | (byte == 0x51 ? 4 : 0)
+    }
+  }
+
   let content: Range<Int>
   let indent: Int
+  let marks: Marks
   var isBlank: Bool { content.isEmpty }
 }

@@ -85,9 +85,11 @@ final class ImportWriter: Sendable {
     state.known[parsed.key] = parsed.digest
     state.rowIDs[parsed.key] = row
     state.ages[parsed.key] = parsed.age
+    // Not `OR REPLACE`: such a statement opens a savepoint, and at a savepoint the full-text index writes out what it holds in
+    // memory, article by article. That took half of an import.
     let insert = try database.cachedStatement(
       sql: """
-        INSERT OR REPLACE INTO article
+        INSERT INTO article
           (id, key, name, title, layout, mechanism, document_date, revision, digest, sketch, source, path, fields)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
@@ -131,8 +133,7 @@ final class ImportWriter: Sendable {
       sql: "UPDATE term SET documents = documents - 1 WHERE id IN (SELECT term FROM term_article WHERE article = ?)",
       arguments: [row])
     try database.execute(sql: "DELETE FROM term_article WHERE article = ?", arguments: [row])
-    // A text that comes twice in one import has its terms in memory only.
-    try database.execute(sql: "UPDATE article SET group_id = NULL WHERE id = ?", arguments: [row])
+    try database.execute(sql: "DELETE FROM article WHERE id = ?", arguments: [row])
   }
 
   /// Terms, near-duplicates and word frequencies, once all articles are written.

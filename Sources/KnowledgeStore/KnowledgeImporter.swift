@@ -135,12 +135,13 @@ public struct KnowledgeImporter: Sendable {
     _ progress: @escaping @Sendable (Progress) -> Void
   ) async throws {
     let feed = SharedFeed(FileFeed(paths: paths, limits: limits))
+    let products = ProductMemory()
     let known = Set(writer.state.withLock { $0.known.values.map { $0 } })
     var waiting: [Int: ParsedBatch] = [:]
     var next = 0
     var files = 0
     try await withThrowingTaskGroup(of: ParsedBatch?.self) { group in
-      for _ in 0..<parallel { group.addTask { feed.next().map { ParsedBatch($0, known: known) } } }
+      for _ in 0..<parallel { group.addTask { feed.next().map { ParsedBatch($0, known: known, products) } } }
       while let result = try await group.next() {
         guard let result else { continue }
         // The order of the files, whichever core was first: the same input gives the same database.
@@ -159,7 +160,7 @@ public struct KnowledgeImporter: Sendable {
           }
           progress(Progress(files: files, share: batch.share))
         }
-        group.addTask { feed.next().map { ParsedBatch($0, known: known) } }
+        group.addTask { feed.next().map { ParsedBatch($0, known: known, products) } }
       }
     }
   }
@@ -186,11 +187,10 @@ private struct ParsedBatch: Sendable {
   var unchanged = 0
   var unreadable: [ImportReport.Unreadable] = []
 
-  init(_ batch: FileFeed.Batch, known: Set<[UInt8]>) {
+  init(_ batch: FileFeed.Batch, known: Set<[UInt8]>, _ products: ProductMemory) {
     index = batch.index
     count = batch.items.count
     share = batch.share
-    var products: [String: [String]] = [:]
     for item in batch.items {
       if let failure = item.failure {
         unreadable.append(ImportReport.Unreadable(path: item.path, reason: failure))
@@ -216,7 +216,7 @@ private struct ParsedBatch: Sendable {
           continue
         }
       }
-      articles.append(ParsedArticle(item.bytes, digest: digest, path: item.path, products: &products))
+      articles.append(ParsedArticle(item.bytes, digest: digest, path: item.path, products: products))
     }
   }
 }

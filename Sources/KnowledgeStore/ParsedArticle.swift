@@ -2,6 +2,7 @@ import ByteReading
 import Facts
 import KernelLayouts
 import KnowledgeBase
+import Synchronization
 
 /// One article ready for the writer.
 struct ParsedArticle: Sendable {
@@ -25,19 +26,19 @@ struct ParsedArticle: Sendable {
   /// Which of two texts of one article is the later one: by document date, then revision.
   var age: [String] { [article.documentDate ?? article.lastReviewed ?? "", article.revision ?? ""] }
 
-  init(_ bytes: [UInt8], digest: [UInt8], path: String, products: inout [String: [String]]) {
+  init(_ bytes: [UInt8], digest: [UInt8], path: String, products: ProductMemory) {
     article = Article(parsing: bytes)
     let stem = path.split(separator: "/").last.map(String.init) ?? path
     let fallback = stem.lastIndex(of: ".").map { String(stem[..<$0]) } ?? stem
     name = article.id ?? (ArticleNumber(fallback) == nil ? fallback : fallback.uppercased())
     key = Self.key(of: name)
-    body = StoredText.normalised(bytes)
+    let text = StoredText.normalised(bytes)
+    body = String(decoding: text, as: UTF8.self)
     self.digest = digest
     // The head, product lists and keywords, is alike in thousands of articles; the sections in the middle tell them apart.
-    let text = Array(body.utf8)
     sketch = TextSketch(text[min(text.count / 6, 600)...])?.bytes ?? []
     fields = ArticleCoding.encode(article)
-    terms = Self.terms(of: article, &products)
+    terms = Self.terms(of: article, products)
     self.path = path
   }
 
@@ -45,7 +46,7 @@ struct ParsedArticle: Sendable {
     ArticleNumber(name).map { String($0.rawValue) } ?? name.lowercased()
   }
 
-  private static func terms(of article: Article, _ products: inout [String: [String]]) -> [Term] {
+  private static func terms(of article: Article, _ products: ProductMemory) -> [Term] {
     var terms: Set<Term> = []
     for code in article.stopCodes { terms.insert(Term(kind: .stopCode, name: code.base.description)) }
     for driver in article.drivers { terms.insert(Term(kind: .module, name: TermName.module(driver))) }
@@ -55,14 +56,7 @@ struct ParsedArticle: Sendable {
     for id in article.eventIDs.prefix(64) { terms.insert(Term(kind: .eventID, name: id)) }
     for tag in article.poolTags { terms.insert(Term(kind: .poolTag, name: tag)) }
     for product in article.products {
-      let names: [String]
-      if let known = products[product] {
-        names = known
-      } else {
-        names = Product.canonicalAll(product).map(\.product)
-        products[product] = names
-      }
-      for name in names { terms.insert(Term(kind: .product, name: name)) }
+      for name in products.names(product) { terms.insert(Term(kind: .product, name: name)) }
     }
     for file in article.files.prefix(200) { terms.insert(Term(kind: .file, name: TermName.module(file.name))) }
     for reference in article.references.prefix(200) {
@@ -70,6 +64,21 @@ struct ParsedArticle: Sendable {
     }
     if article.mechanism != .none { terms.insert(Term(kind: .mechanism, name: article.mechanism.rawValue)) }
     return Array(terms)
+  }
+}
+
+/// The products behind printed names. Thousands of articles print the same few names, and telling a product takes longer than
+/// reading an article.
+final class ProductMemory: Sendable {
+  private let known = Mutex<[String: [String]]>([:])
+  /// Names beyond this number are looked up each time, so that hostile text fills no memory.
+  private static let capacity = 16_384
+
+  func names(_ printed: String) -> [String] {
+    if let names = known.withLock({ $0[printed] }) { return names }
+    let names = Product.canonicalAll(printed).map(\.product)
+    known.withLock { if $0.count < Self.capacity { $0[printed] = names } }
+    return names
   }
 }
 
@@ -102,31 +111,37 @@ enum TermName {
 
 /// An article's text as it is kept: UTF-8 with line feeds.
 enum StoredText {
-  static func normalised(_ bytes: [UInt8]) -> String {
-    let isPlain = !bytes.contains { $0 >= 0x80 || $0 == 0 }
-    let text = isPlain ? bytes : Array(decodeText(bytes).text.utf8)
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count)
-    var spaces = 0
-    for (offset, byte) in text.enumerated() {
-      switch byte {
-      case 0x0D:
-        if offset + 1 < text.count, text[offset + 1] == 0x0A { continue }
-        spaces = 0
-        result.append(0x0A)
-      case 0x0A:
-        // Spaces at a line's end say nothing.
-        result.removeLast(spaces)
-        spaces = 0
-        result.append(0x0A)
-      case 0x20:
-        spaces += 1
-        result.append(byte)
-      default:
-        spaces = 0
-        result.append(byte)
+  static func normalised(_ bytes: [UInt8]) -> [UInt8] {
+    var all: UInt8 = 0
+    var zero: UInt8 = 0
+    for byte in bytes {
+      all |= byte
+      zero |= byte == 0 ? 1 : 0
+    }
+    let text = all < 0x80 && zero == 0 ? bytes : Array(decodeText(bytes).text.utf8)
+    return Array(unsafeUninitializedCapacity: text.count) { result, count in
+      text.withUnsafeBufferPointer { text in
+        // Where a line that ended here would end: behind its last byte that is no space.
+        var end = 0
+        for offset in 0..<text.count {
+          let byte = text[offset]
+          if byte == 0x0D {
+            if offset &+ 1 < text.count, text[offset &+ 1] == 0x0A { continue }
+            result[count] = 0x0A
+            count &+= 1
+            end = count
+          } else if byte == 0x0A {
+            // Spaces at a line's end say nothing.
+            result[end] = 0x0A
+            count = end &+ 1
+            end = count
+          } else {
+            result[count] = byte
+            count &+= 1
+            if byte != 0x20 { end = count }
+          }
+        }
       }
     }
-    return String(decoding: result, as: UTF8.self)
   }
 }

@@ -15,19 +15,21 @@ struct TextSketch: Hashable, Sendable {
     var window: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     var word: UInt64 = 0
     var runs = 0
-    for byte in bytes {
-      let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
-      if folded &- 0x61 < 26 || folded &- 0x30 < 10 {
-        word = (word ^ UInt64(folded)) &* 0x0000_0100_0000_01B3
-      } else if word != 0 {
-        window = (window.1, window.2, window.3, word)
-        word = 0
-        guard window.0 != 0 else { continue }
-        let hash = ArticleDigest.mix(
-          window.0 &+ window.1 &* 3 &+ window.2 &* 7 &+ window.3 &* 31, 0x9DDF_EA08_EB38_2D69)
-        let slot = Int(hash >> 61)
-        minima[slot] = min(minima[slot], UInt32(truncatingIfNeeded: hash))
-        runs += 1
+    bytes.withUnsafeBufferPointer { bytes in
+      for byte in bytes {
+        let folded = byte &- 0x41 < 26 ? byte | 0x20 : byte
+        if folded &- 0x61 < 26 || folded &- 0x30 < 10 {
+          word = (word ^ UInt64(folded)) &* 0x0000_0100_0000_01B3
+        } else if word != 0 {
+          window = (window.1, window.2, window.3, word)
+          word = 0
+          guard window.0 != 0 else { continue }
+          let hash = ArticleDigest.mix(
+            window.0 &+ window.1 &* 3 &+ window.2 &* 7 &+ window.3 &* 31, 0x9DDF_EA08_EB38_2D69)
+          let slot = Int(hash >> 61)
+          minima[slot] = min(minima[slot], UInt32(truncatingIfNeeded: hash))
+          runs &+= 1
+        }
       }
     }
     guard runs >= Self.minimumRuns else { return nil }

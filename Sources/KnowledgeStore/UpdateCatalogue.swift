@@ -21,8 +21,11 @@ struct UpdateCatalogue: Sendable {
   static let maximumRows = 5_000_000
 
   static func matches(_ bytes: [UInt8]) -> Bool {
-    let head = String(decoding: bytes.prefix(400), as: UTF8.self).prefix { $0 != "\n" }
-    return head.contains("BulletinKB") && head.contains("Supersedes")
+    // Asked of every file of an import: nothing is decoded.
+    let head = bytes.prefix(400).prefix { $0 != 0x0A }
+    return [Array("BulletinKB".utf8), Array("Supersedes".utf8)].allSatisfy { name in
+      head.indices.contains { head[$0] == name[0] && head[$0...].starts(with: name) }
+    }
   }
 
   init(_ bytes: [UInt8]) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import KnowledgeBase
 
-/// Damaged articles: whatever the bytes, an article is returned, in bounded time, within the limits.
+/// Damaged articles: whatever the bytes, an article is returned, within the limits. `ArticleGrowthTests` says how much work that is.
 @Suite struct ArticleMutationTests {
   static let seed: UInt64 = 0x0F17_5EED
 
@@ -56,9 +56,7 @@ import Testing
     let size = 1_000_000
     #endif
     let bytes = Array(String(repeating: piece, count: size / piece.utf8.count).utf8)
-    let clock = ContinuousClock()
-    let time = clock.measure { check(bytes) }
-    #expect(time < .seconds(2))
+    check(bytes)
   }
 
   @Test func noise() {
@@ -69,8 +67,7 @@ import Testing
     let size = 1_000_000
     #endif
     let bytes = (0..<size).map { _ in UInt8.random(in: 0...255, using: &random) }
-    let time = ContinuousClock().measure { check(bytes) }
-    #expect(time < .seconds(2))
+    check(bytes)
   }
 
   @Test func distinctNamesStayWithinTheLimit() {
