@@ -40,8 +40,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "Analyses", "KnowledgeBase",
-        "EvidenceSynthesis",
+        "Facts", "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "Analyses",
+        "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
   dependencies: [
@@ -55,6 +55,7 @@ let package = Package(
     library("ByteReading", ["Facts"]),
     library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
     library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
     library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
@@ -81,7 +82,7 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
+        "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
         "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -103,6 +104,11 @@ let package = Package(
         "EvidenceSynthesis", "Facts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: common),
+    // Prints everything the readers of images and symbols find, for Scripts/oracle-pe to compare with other readers.
+    .executableTarget(
+      name: "ReaderListing",
+      dependencies: ["PortableExecutable", "Symbols", "ByteReading", "Facts"],
       swiftSettings: common),
     .target(
       name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
