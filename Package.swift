@@ -117,7 +117,8 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
-    tests("Symbols", ["ByteReading", "Facts"]),
+    tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
       "WindowsKernel",
       ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),

@@ -58,7 +58,9 @@ public struct X64UnwindInfo: Hashable, Sendable {
       error.trail.append("UNWIND_INFO")
       return error
     }
-    guard let head = image.bytes(at: offset, count: 4) else { throw image.missing("UNWIND_INFO", at: offset, "4 bytes") }
+    guard let head = image.bytes(at: offset, count: 4) else {
+      throw image.missing("UNWIND_INFO", at: offset, "4 bytes")
+    }
     version = head[0] & 7
     guard version == 1 || version == 2 else {
       throw failure(version == 3 ? .unsupported : .malformed, "Version", "1 or 2", String(version))

@@ -17,7 +17,8 @@ struct ImageListing {
     line("entryPoint", hex(header.entryPoint))
     line("base", hex(header.preferredBase))
     for section in image.sections {
-      line("section", section.name, hex(section.offset), hex(section.size), hex(section.fileOffset), hex(section.fileSize))
+      line(
+        "section", section.name, hex(section.offset), hex(section.size), hex(section.fileOffset), hex(section.fileSize))
     }
     attempt("debug") {
       for entry in try image.debugDirectory() {

@@ -17,7 +17,9 @@ extension ImageView {
         } ?? ""))
     row(
       "file version",
-      fileVersion.map { "\($0)" + (fileVersionText.map { text in text == "\(fileVersion)" ? "" : ", \"\(text)\"" } ?? "") })
+      fileVersion.map {
+        "\($0)" + (fileVersionText.map { text in text == "\(fileVersion)" ? "" : ", \"\(text)\"" } ?? "")
+      })
     row("branch", branchSuffix)
     row("product version", productVersion?.description)
     for key in ["ProductName", "CompanyName", "FileDescription", "OriginalFilename"] {

@@ -28,7 +28,8 @@ struct Cabinet {
     let files = Int(try bytes.load(at: 16, as: UInt32.self, reading: "coffFiles"))
     let folderCount = try half(26, "cFolders")
     guard folderCount >= 1 else {
-      throw ReadError(.malformed, reading: "cFolders", at: .file(26), expected: "at least 1", found: "0", trail: ["CAB"])
+      throw ReadError(
+        .malformed, reading: "cFolders", at: .file(26), expected: "at least 1", found: "0", trail: ["CAB"])
     }
     let flags = try half(30, "flags")
     var folder = 36
@@ -74,7 +75,8 @@ struct Cabinet {
       let start = at + 8 + blockReserve
       guard let part = file.bytes.array(at: start, count: packed) else {
         throw ReadError(
-          .malformed, reading: "CFDATA", at: .file(UInt64(clamping: start)), expected: "\(packed) bytes", found: "the end",
+          .malformed, reading: "CFDATA", at: .file(UInt64(clamping: start)), expected: "\(packed) bytes",
+          found: "the end",
           trail: ["CAB"])
       }
       result += part

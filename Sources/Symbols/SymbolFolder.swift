@@ -134,7 +134,8 @@ public struct SymbolFolder: Sendable {
       let database = try Self.database(entry.path)
       guard database.identity.guid == entry.identity.guid, database.identity.age == entry.identity.age else {
         throw ReadError(
-          .malformed, reading: "PDB identity", expected: "\(entry.identity.guid)-\(entry.identity.age), as the path says",
+          .malformed, reading: "PDB identity",
+          expected: "\(entry.identity.guid)-\(entry.identity.age), as the path says",
           found: "\(database.identity.guid)-\(database.identity.age)")
       }
       table = try SymbolTable(pdb: database)

@@ -19,7 +19,9 @@ extension SymbolTable {
     }
     builder.reserve(symbols: (recordBytes ?? 0) / 48, nameBytes: (recordBytes ?? 0) / 2)
     func add(_ symbol: PDBSymbol, _ bytes: [UInt8]) {
-      guard !symbol.name.isEmpty, let offset = map.offset(section: symbol.section, offset: symbol.offset) else { return }
+      guard !symbol.name.isEmpty, let offset = map.offset(section: symbol.section, offset: symbol.offset) else {
+        return
+      }
       let name = bytes[symbol.name]
       builder.add(
         offset, size: symbol.size, kind: Kind(symbol, isExecutable: map.isExecutable(symbol.section)),
