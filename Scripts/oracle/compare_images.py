@@ -211,7 +211,11 @@ def compare_arm64(path, mine):
             current[2] = [c for c in re.findall(r"\w+(?:\((?:[^()]|\([^()]*\))*\))?", words[1])]
     for a, b in zip(theirs, own):
         check("arm64 functions", path, a[:2], b[:2])
-        check("arm64 prologues", path, a[2], b[2])
+        # A pair of one register and the return address that moves the stack pointer has no code of its own, and llvm no answer.
+        if "INVALID!" in a[2]:
+            compared["arm64 left out by llvm"] += 1
+        else:
+            check("arm64 prologues", path, a[2], b[2])
     check("arm64 count", path, len(theirs), len(own))
 
 

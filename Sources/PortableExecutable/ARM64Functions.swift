@@ -174,7 +174,12 @@ struct ARM64PackedUnwind {
     // The first store moves the stack pointer down by all that is saved.
     var offset: UInt32 = 0
     func store(_ first: ARM64UnwindCode.Register, _ second: ARM64UnwindCode.Register?) {
-      let isFirst = offset == 0
+      var isFirst = offset == 0
+      // One register with the return address has no code that moves the stack pointer too: a subtraction stands before it.
+      if isFirst, second == .x(30) {
+        steps.append(.allocate(saved))
+        isFirst = false
+      }
       let place = isFirst ? saved : offset
       steps.append(
         second.map { .savePair(first, $0, offset: place, preIndexed: isFirst) }

@@ -121,7 +121,7 @@ import Testing
     #expect(
       try packed(length: 64, floats: 1, integers: 1, chain: 1, frame: 32).prologue == [
         .savePair(.d(8), .d(9), offset: 16, preIndexed: false),
-        .savePair(.x(19), .x(30), offset: 32, preIndexed: true), .end,
+        .savePair(.x(19), .x(30), offset: 0, preIndexed: false), .allocate(32), .end,
       ])
     // A large frame takes a subtraction of its own, a signed return address an instruction before all.
     #expect(
