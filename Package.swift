@@ -51,8 +51,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "Analyses", "KnowledgeBase",
-        "EvidenceSynthesis",
+        "Facts", "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "Analyses",
+        "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
   dependencies: [
@@ -66,6 +66,7 @@ let package = Package(
     library("ByteReading", ["Facts"]),
     library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
     library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
     library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
@@ -92,7 +93,7 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
+        "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
         "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
@@ -115,6 +116,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),
+    // Prints everything the readers of images and symbols find, for Scripts/oracle-pe to compare with other readers.
+    .executableTarget(
+      name: "ReaderListing",
+      dependencies: ["PortableExecutable", "Symbols", "ByteReading", "Facts"],
+      swiftSettings: common),
     .target(
       name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
       swiftSettings: common),
@@ -122,7 +128,8 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
-    tests("Symbols", ["ByteReading", "Facts"]),
+    tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
       "WindowsKernel",
       ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),

@@ -109,7 +109,7 @@ public struct Diagnoser: Sendable {
         facts += symptoms.facts(evidence: index)
         missing += symptoms.notUnderstood
         machine.merge(symptoms.machine)
-      case .article, .nothing:
+      case .article, .image, .symbols, .nothing:
         break
       }
     }

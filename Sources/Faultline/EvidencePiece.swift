@@ -4,6 +4,7 @@ import CrashDumpFormat
 import Crypto
 import Facts
 import KnowledgeBase
+import PortableExecutable
 import Reporting
 import Symbols
 import WindowsKernel
@@ -14,6 +15,8 @@ public struct EvidencePiece: Sendable {
     case dump(KernelDump)
     case article(Article)
     case symptoms(Symptoms)
+    case image(ImageView)
+    case symbols(SymbolsView)
     /// Recognized or not, but nothing could be read of it.
     case nothing
   }
@@ -38,7 +41,7 @@ public struct EvidencePiece: Sendable {
     switch content {
     case .dump(let dump): dump.machine
     case .symptoms(let symptoms): symptoms.machine
-    case .article, .nothing: nil
+    case .article, .image, .symbols, .nothing: nil
     }
   }
 
@@ -95,13 +98,29 @@ public struct EvidencePiece: Sendable {
       } catch {
         problems = [EvidenceProblem(error)]
       }
+    case .image:
+      do {
+        var failures: [ReadError] = []
+        content = .image(ImageView(try PEImage(parsing: file), &failures))
+        problems = failures.map { EvidenceProblem($0) }
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
+    case .symbols:
+      do {
+        var failures: [ReadError] = []
+        content = .symbols(try Self.symbols(file, &failures))
+        problems = failures.map { EvidenceProblem($0) }
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
     case .unknown:
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
-          expected: "a crash dump, knowledge-base article or symptoms file", found: detected.reason,
+          expected: "a crash dump, image, symbols, knowledge-base article or symptoms file", found: detected.reason,
           text:
-            "kind of evidence at file offset 0x0: expected a crash dump, knowledge-base article or symptoms file, found \(detected.reason)"
+            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, knowledge-base article or symptoms file, found \(detected.reason)"
         )
       ]
     default:
@@ -113,6 +132,12 @@ public struct EvidencePiece: Sendable {
           text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
       ]
     }
+  }
+
+  private static func symbols(_ file: MappedFile, _ problems: inout [ReadError]) throws(ReadError) -> SymbolsView {
+    if PDBFile.matches(firstBytes: file.bytes) { return SymbolsView(try PDBFile(parsing: file), &problems) }
+    let bytes = XZ.matches(file.bytes) ? try XZ.decompress(file.array()) : file.array()
+    return SymbolsView(try SymbolTable(isf: bytes))
   }
 
   private static func sha256(_ file: MappedFile) -> String {

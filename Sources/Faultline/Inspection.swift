@@ -11,6 +11,8 @@ extension EvidencePiece {
     switch self.content {
     case .dump(let dump): content = ("dump", dump.view.json)
     case .article(let article): content = ("article", article.json)
+    case .image(let image): content = ("image", image.json)
+    case .symbols(let symbols): content = ("pdb", symbols.json)
     case .symptoms, .nothing: break
     }
     return .members([

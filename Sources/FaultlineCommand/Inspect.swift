@@ -40,6 +40,8 @@ struct Inspect: AsyncParsableCommand {
     switch piece.content {
     case .dump(let dump): out += dump.view.summary(style)
     case .article(let article): out += article.text(style)
+    case .image(let image): out += image.text(style)
+    case .symbols(let symbols): out += symbols.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }

@@ -19,10 +19,10 @@ extension ArticleDocument {
   func correctedIn(_ paragraphs: [ArticleParagraph], keywords: [String]) -> [CorrectedIn] {
     var result: [CorrectedIn] = []
     for paragraph in paragraphs where [.status, .resolution, .body, .moreInformation].contains(paragraph.section) {
-      guard paragraph.text.contains("service pack") else { continue }
+      guard paragraph.phrases.holdsAny(PassagePhrases.corrections) else { continue }
       for range in paragraph.text.sentences() {
         let sentence = FoldedBytes(Array(paragraph.text.bytes[range]))
-        guard let found = ["corrected in ", "fixed in "].lazy.compactMap({ sentence.find($0) }).first,
+        guard let found = Self.corrections.lazy.compactMap({ sentence.find($0) }).first,
           let start = sentence.find(" in ", from: found).map({ $0 + 4 })
         else { continue }
         for one in Self.packs(sentence, from: start) { result.appendNew(one) }
@@ -33,6 +33,8 @@ extension ArticleDocument {
     }
     return result
   }
+
+  static let corrections = ["corrected in ", "fixed in "]
 
   /// `Windows NT 4.0 Service Pack 4.0 and Windows NT Server 4.0, Terminal Server Edition Service Pack 4`.
   private static func packs(_ sentence: FoldedBytes, from start: Int) -> [CorrectedIn] {
@@ -91,8 +93,8 @@ extension ArticleDocument {
   /// Event-log ids that the article tells of: `Event ID: 2019`, `Event IDs 2019 and 2020`.
   func eventIDs(title: String?, _ paragraphs: [ArticleParagraph]) -> [String] {
     var result: [String] = []
-    let passages = (title.map { [FoldedBytes($0)] } ?? []) + paragraphs.filter { $0.section != .appliesTo }.map(\.text)
-    for text in passages {
+    let passages = paragraphs.filter { $0.section != .appliesTo && $0.phrases.holdsAny(PassagePhrases.events) }
+    for text in (title.map { [FoldedBytes($0)] } ?? []) + passages.map(\.text) {
       var position = 0
       while let found = text.find("event id", from: position) {
         position = found + 8

@@ -10,10 +10,12 @@ enum PassagePhrases {
       RequirementPhrases.noRegistryChange, RequirementPhrases.registryChange,
       StopErrorScanner.aboutStops, StopErrorScanner.signs, ["parameters"], ["_"], ["!"], binaryEndings,
       poolWords, tagWords, ArticleDocument.explanations, MechanismTerm.all.flatMap(\.phrases),
+      ArticleDocument.corrections, eventWords,
     ].joined())
 
   static let binaryEndings = [".sys", ".dll", ".exe"]
   static let poolWords = ["pool"]
+  static let eventWords = ["event id"]
   static let tagWords = ["tag", "allocation"]
 
   static let offers = index.set(FixPhrases.hotfix + ["service pack"])
@@ -39,6 +41,8 @@ enum PassagePhrases {
   static let exclamation = index.set(["!"])
   static let binaries = index.set(binaryEndings)
   static let pool = index.set(poolWords)
+  static let corrections = index.set(ArticleDocument.corrections)
+  static let events = index.set(eventWords)
   static let tags = index.set(tagWords)
   static let explanations = index.set(ArticleDocument.explanations)
   static let mechanisms = index.set(MechanismTerm.all.flatMap(\.phrases))

@@ -1,57 +1,138 @@
 import Facts
 
-/// The public symbols of one image: addresses relative to its base, with names. Public tables do not tell functions from data.
+/// The symbols of one image: addresses relative to its base, with names. Where a table tells functions from data, so do these.
+///
+/// Names stay bytes until one is asked for: a large image has some hundred thousand symbols, of which a stack needs twenty.
 public struct SymbolTable: Sendable {
   public struct Symbol: Hashable, Sendable {
     public var offset: UInt32
     public var name: String
   }
 
-  public var identity: DebugIdentity?
-  /// Sorted by offset; one name for each offset.
-  public let symbols: [Symbol]
+  /// What a symbol stands for, as far as its table says.
+  @frozen
+  public enum Kind: UInt8, Hashable, Sendable {
+    /// Code with a stated length.
+    case procedure
+    case function
+    case unknown
+    case data
+  }
 
-  public init(identity: DebugIdentity?, symbols unsorted: [Symbol]) {
+  struct Entry: Sendable {
+    var offset: UInt32
+    /// Bytes of code; zero where not stated.
+    var size: UInt32
+    var nameStart: UInt32
+    var nameLength: UInt16
+    var kind: Kind
+  }
+
+  public var identity: DebugIdentity?
+  /// The types of the same table; nil where it has none that are read.
+  public var types: PDBTypeSource?
+  /// Sorted by offset; at one offset the best name first.
+  let entries: [Entry]
+  let names: [UInt8]
+
+  public init(identity: DebugIdentity?, symbols: [Symbol]) {
+    var builder = SymbolTableBuilder()
+    builder.reserve(symbols: symbols.count, nameBytes: symbols.count * 24)
+    for symbol in symbols { builder.add(symbol.offset, size: 0, kind: .unknown, name: symbol.name) }
+    self.init(identity: identity, builder)
+  }
+
+  init(identity: DebugIdentity?, _ builder: SymbolTableBuilder) {
     self.identity = identity
-    // Aliases at one address (KiStartSystemThread, KxStartSystemThread): names of functions before those of data, then
-    // alphabetical, so that the answer does not depend on the order in the file.
-    var sorted = unsorted.sorted {
-      $0.offset != $1.offset
-        ? $0.offset < $1.offset
-        : (Self.isData($0.name) ? 1 : 0, $0.name) < (Self.isData($1.name) ? 1 : 0, $1.name)
-    }
+    names = builder.names
+    entries = builder.sorted()
+  }
+
+  /// Symbols with their aliases.
+  public var count: Int { entries.count }
+
+  /// Sorted by offset; one name for each offset. Makes every name a string: for tables that are listed, not for look-ups.
+  public var symbols: [Symbol] {
     var last: UInt32?
-    sorted.removeAll { symbol in
-      defer { last = symbol.offset }
-      return symbol.offset == last
+    return entries.compactMap { entry in
+      defer { last = entry.offset }
+      return entry.offset == last ? nil : Symbol(offset: entry.offset, name: name(entry))
     }
-    symbols = sorted
+  }
+
+  func name(_ entry: Entry) -> String {
+    let start = Int(entry.nameStart)
+    return String(decoding: names[start..<(start + Int(entry.nameLength))], as: UTF8.self)
+  }
+
+  /// The best entry of the nearest offset at or below one.
+  private func index(nearest target: UInt32) -> Int? {
+    let above = count(while: { $0 <= target })
+    guard above > 0 else { return nil }
+    let offset = entries[above - 1].offset
+    return count(while: { $0 < offset })
+  }
+
+  /// How many entries, from the first on, have offsets for which something holds.
+  private func count(while holds: (UInt32) -> Bool) -> Int {
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(entries[middle].offset) { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// The nearest symbol at or below an offset.
   public func nearest(to offset: UInt64) -> Symbol? {
-    guard let target = UInt32(exactly: offset) else { return nil }
-    var low = 0
-    var high = symbols.count
-    while low < high {
-      let middle = (low + high) / 2
-      if symbols[middle].offset <= target { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? symbols[low - 1] : nil
+    guard let target = UInt32(exactly: offset), let index = index(nearest: target) else { return nil }
+    return Symbol(offset: entries[index].offset, name: name(entries[index]))
   }
 
-  public func offset(of name: String) -> UInt32? { symbols.first { $0.name == name }?.offset }
+  /// The address of a name, which may be an alias.
+  public func offset(of name: String) -> UInt32? {
+    let bytes = Array(name.utf8)
+    guard let first = bytes.first else { return nil }
+    return names.withUnsafeBytes { names in
+      for entry in entries where Int(entry.nameLength) == bytes.count {
+        let start = Int(entry.nameStart)
+        guard unsafe names[start] == first else { continue }
+        if unsafe names[start..<(start + bytes.count)].elementsEqual(bytes) { return entry.offset }
+      }
+      return nil
+    }
+  }
 
   /// A function can be this long at most: beyond it the nearest symbol is another function's, and the name would be wrong.
   /// KiSystemServiceUser and the like in real kernels stay below 16 KiB; 64 KiB leaves room for a driver's dispatch routine.
   public static let maximumFunctionBytes: UInt64 = 0x1_0000
+  /// Data between code, such as jump tables, stand in front of a procedure's later part: so many symbols are looked past.
+  static let maximumNested = 32
 
   /// The function an address lies in, as `Name` or `Name+0x69`; nil where the nearest symbol is data, a string or too far off.
   public func function(at offset: UInt64) -> String? {
-    guard let symbol = nearest(to: offset), !Self.isData(symbol.name) else { return nil }
-    let distance = offset - UInt64(symbol.offset)
-    guard distance < Self.maximumFunctionBytes else { return nil }
-    return distance == 0 ? symbol.name : symbol.name + "+" + hexadecimal(distance)
+    guard let target = UInt32(exactly: offset), let nearest = index(nearest: target) else { return nil }
+    let entry = entries[nearest]
+    if let name = functionName(entry, target) { return name }
+    // A stated length decides: the address may lie in a procedure behind data or labels of its own.
+    for index in stride(from: nearest, to: max(-1, nearest - Self.maximumNested), by: -1) {
+      let entry = entries[index]
+      if entry.kind == .procedure, target - entry.offset < entry.size { return functionName(entry, target) }
+    }
+    return nil
+  }
+
+  private func functionName(_ entry: Entry, _ target: UInt32) -> String? {
+    let distance = UInt64(target - entry.offset)
+    switch entry.kind {
+    case .data: return nil
+    case .procedure where entry.size > 0: guard distance < UInt64(entry.size) else { return nil }
+    default: guard distance < Self.maximumFunctionBytes else { return nil }
+    }
+    let name = Undecoration.function(name(entry))
+    if entry.kind == .unknown, Self.isData(name) { return nil }
+    return distance == 0 ? name : name + "+" + hexadecimal(distance)
   }
 
   /// Names that decorated data has in the public name mangling: string literals `??_C@`, RTTI `??_R`, vtables `??_7`,
