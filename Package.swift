@@ -88,7 +88,8 @@ let package = Package(
     .executableTarget(
       name: "FaultlineCommand",
       dependencies: [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "Matching", "Symbols", "ByteReading",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Symbols",
+        "ByteReading",
         "CrashDumpFormat",
         "Analyses",
         "WindowsKernel",

@@ -16,39 +16,6 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
       """,
     subcommands: [Import.self, Show.self, Search.self, Export.self, Stats.self])
 
-  struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Prints one article.", discussion: "Example: faultline kb show KB950162 --time-zone Europe/Berlin")
-
-    @Argument(help: ArgumentHelp("Number in any form: KB950162, Q950162 or 950162; or FL-0001.", valueName: "id"))
-    var id: String
-
-    @OptionGroup var knowledge: KnowledgeOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() throws {
-      guard let issue = try knowledge.catalogue()[id] else {
-        if let stored = try imported() {
-          if output.format != .text { return try output.emit(stored.article.json) }
-          return try output.emit(StoredArticleReport(stored).text(output.style))
-        }
-        throw CommandFailure.notFound(
-          "\(id): no such article in the knowledge base. List them with: faultline kb stats")
-      }
-      let article = issue.article
-      if output.format != .text { return try output.emit(article.json) }
-      try output.emit(issue.text(article, output.style))
-    }
-
-    private func imported() throws -> KnowledgeStore.StoredArticle? {
-      do {
-        return try knowledge.store()?.article(id)
-      } catch let error as StoreError {
-        throw CommandFailure(error)
-      }
-    }
-  }
-
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Prints every article as JSON, one object per line.",
@@ -102,11 +69,14 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
     func run() throws {
       var hits: [Catalogue.Hit] = []
+      var owners: [TagOwnerReport] = []
       do {
         let query = try SearchQuery(words.map(Self.quoted).joined(separator: " "))
         // The filters ask for what only articles have.
         if !query.hasFilter { hits = try knowledge.catalogue().search(query.plain) }
-        if let store = try knowledge.store() {
+        let store = try knowledge.store()
+        owners = try query.poolTags.flatMap { try TagOwnerReport.all(of: $0, store) }
+        if let store {
           let known = Set(hits.map(\.id))
           hits += try store.search(query, limit: limit).filter { !known.contains($0.id) }
           hits.sort { ($1.score, $0.id) < ($0.score, $1.id) }
@@ -117,8 +87,9 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
       } catch let error as StoreError {
         throw CommandFailure(error)
       }
-      if output.format != .text { return try output.emit(SearchReport(hits).json) }
-      try output.emit(SearchReport(hits).text(output.style))
+      let report = SearchReport(hits, owners: owners)
+      if output.format != .text { return try output.emit(report.json) }
+      try output.emit(report.text(output.style))
     }
 
     /// A shell takes quotes away; an argument with a space in it was quoted.

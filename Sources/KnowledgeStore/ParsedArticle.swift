@@ -33,9 +33,7 @@ struct ParsedArticle: Sendable {
     key = Self.key(of: name)
     body = StoredText.normalised(bytes)
     self.digest = digest
-    // The head, product lists and keywords, is alike in thousands of articles; the sections in the middle tell them apart.
-    let text = Array(body.utf8)
-    sketch = TextSketch(text[min(text.count / 6, 600)...])?.bytes ?? []
+    sketch = TextSketch(TextSketch.telling(Array(body.utf8)))?.bytes ?? []
     fields = ArticleCoding.encode(article)
     terms = Self.terms(of: article, &products)
     self.path = path
@@ -102,6 +100,8 @@ enum TermName {
 /// An article's text as it is kept: UTF-8 with line feeds.
 enum StoredText {
   static func normalised(_ bytes: [UInt8]) -> String {
+    let head = bytes.first { $0 > 0x20 }
+    if head != UInt8(ascii: "D"), let page = Article.pageText(bytes) { return String(decoding: page, as: UTF8.self) }
     let isPlain = !bytes.contains { $0 >= 0x80 || $0 == 0 }
     let text = isPlain ? bytes : Array(decodeText(bytes).text.utf8)
     var result: [UInt8] = []
