@@ -142,10 +142,6 @@ final class ImportWriter: Sendable {
         FROM article a JOIN article_text t ON t.rowid = a.id WHERE a.id = ?
         """, arguments: [row])
     try database.execute(sql: "DELETE FROM article_text WHERE rowid = ?", arguments: [row])
-    try database.execute(
-      sql: "UPDATE term SET documents = documents - 1 WHERE id IN (SELECT term FROM term_article WHERE article = ?)",
-      arguments: [row])
-    try database.execute(sql: "DELETE FROM term_article WHERE article = ?", arguments: [row])
     try database.execute(sql: "DELETE FROM article WHERE id = ?", arguments: [row])
   }
 
@@ -153,6 +149,7 @@ final class ImportWriter: Sendable {
   func finish(_ database: Database) throws {
     try state.withLock { state in
       guard state.wrote else { return }
+      try removeTerms(of: state.retired, database)
       try writeTerms(state, database)
       let total = try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
       let bytes = try Int.fetchOne(database, sql: "SELECT sum(length(block)) FROM article_text_data") ?? 0
@@ -166,6 +163,26 @@ final class ImportWriter: Sendable {
           """)
       try NearDuplicates.write(database)
     }
+  }
+
+  /// Once for all articles that later texts replaced: terms are found by name, so that each of these would mean going through
+  /// all that every article names.
+  private func removeTerms(of retired: Set<Int64>, _ database: Database) throws {
+    guard !retired.isEmpty else { return }
+    try database.execute(sql: "CREATE TEMP TABLE retired (id INTEGER PRIMARY KEY)")
+    let insert = try database.makeStatement(sql: "INSERT INTO retired VALUES (?)")
+    for row in retired.sorted() { try insert.execute(arguments: [row]) }
+    try database.execute(
+      sql: """
+        CREATE TEMP TABLE retired_term (term INTEGER PRIMARY KEY, articles INTEGER NOT NULL);
+        INSERT INTO retired_term
+          SELECT term, count(*) FROM term_article WHERE article IN (SELECT id FROM retired) GROUP BY term;
+        UPDATE term SET documents = documents - (SELECT articles FROM retired_term r WHERE r.term = term.id)
+          WHERE id IN (SELECT term FROM retired_term);
+        DELETE FROM term_article WHERE article IN (SELECT id FROM retired);
+        DROP TABLE retired_term;
+        DROP TABLE retired;
+        """)
   }
 
   private func writeTerms(_ state: State, _ database: Database) throws {
