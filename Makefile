@@ -20,7 +20,7 @@ INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench bench-import compare docs install fuzz clean setup
+.PHONY: help demo test lint format bench bench-import compare docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write a sample crash dump and diagnose it'
@@ -33,6 +33,7 @@ help:
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
+	@echo 'make interrupt kill imports at random moments (ARTICLES and UPDATES: of real data)'
 	@echo 'make clean     remove everything that was built'
 
 setup:
@@ -88,6 +89,11 @@ install: setup
 
 fuzz: setup
 	Scripts/fuzz all $(FUZZ_SECONDS)
+
+interrupt: setup
+	$(SWIFT) build -c release --product faultline
+	Scripts/check-interrupted-imports "$$($(SWIFT) build -c release --show-bin-path)/faultline" \
+	  $(if $(ARTICLES),--articles "$(ARTICLES)") $(if $(UPDATES),--updates "$(UPDATES)")
 
 clean:
 	rm -rf .build .build-* demo Benchmarks/.build Benchmarks/.build-* Fuzz/.build

@@ -100,8 +100,8 @@ let package = Package(
     library(
       "FaultlineCommand",
       [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "Matching", "Symbols", "ByteReading",
-        "CrashDumpFormat", "Analyses", "WindowsKernel",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching",
+        "Symbols", "ByteReading", "CrashDumpFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program alone, so that its linker settings do not reach the test bundle.

@@ -30,6 +30,13 @@ public enum FileStatus: Hashable, Sendable {
     return unsafe PathText.withCString(path, { unsafe lstat($0, &status) }) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// In bytes, following symbolic links; 0 where it cannot be told.
+  public static func size(of path: String) -> Int {
+    var status = stat()
+    guard unsafe PathText.withCString(path, { unsafe stat($0, &status) }) == 0 else { return 0 }
+    return max(0, Int(status.st_size))
+  }
+
   /// A device, pipe or socket.
   public static func isSpecial(_ path: String) -> Bool {
     var status = stat()

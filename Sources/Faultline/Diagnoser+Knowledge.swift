@@ -31,6 +31,20 @@ extension Diagnoser {
     return shortened(all, imported: relevance, groups: groups)
   }
 
+  /// Whom the imported list of tags names as the owner of a tag that stands out: for people to read, not for matching, because
+  /// any driver may use any tag.
+  func nameTagOwners(_ facts: inout [Fact]) {
+    guard let store else { return }
+    for index in facts.indices where facts[index].kind == .poolUse {
+      guard case .poolTag(let tag)? = facts[index].attributes["tag"],
+        let owners = try? store.owners(ofTag: tag.description), let owner = owners.first
+      else { continue }
+      let binary = owner.binary.map { "belongs to \($0)" } ?? "has no known binary"
+      let what = owner.description.isEmpty ? "" : " (\(owner.description))"
+      facts[index].text += " By the imported list of tags it \(binary)\(what)."
+    }
+  }
+
   private static func key(_ id: String) -> String { ArticleNumber(id).map { "\($0.rawValue)" } ?? id }
 
   /// Near-duplicates under the first of their group, and no more imported articles than anybody reads.

@@ -137,6 +137,7 @@ public struct Diagnoser: Sendable {
     // A list of two hundred loaded modules comes last: the facts people read have the low numbers.
     var facts = unnumbered.filter { $0.kind != .module } + unnumbered.filter { $0.kind == .module }
     for index in facts.indices { facts[index].id = "f\(index + 1)" }
+    nameTagOwners(&facts)
     var missing = missing
     let findings = findings(facts: facts, machine: machine, &missing)
     let planned = findings.map { (finding: $0, plan: plan(for: $0, facts: facts, machine: machine)) }

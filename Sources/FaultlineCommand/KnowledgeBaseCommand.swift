@@ -16,40 +16,6 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
       """,
     subcommands: [Import.self, Show.self, Search.self, Export.self, Stats.self])
 
-  struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "show",
-      abstract: "Prints one article.", discussion: "Example: faultline kb show KB950162 --time-zone Europe/Berlin")
-
-    @Argument(help: ArgumentHelp("Number in any form: KB950162, Q950162 or 950162; or FL-0001.", valueName: "id"))
-    var id: String
-
-    @OptionGroup var knowledge: KnowledgeOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() throws {
-      guard let issue = try knowledge.catalogue()[id] else {
-        if let stored = try imported() {
-          if output.format != .text { return try output.emit(stored.article.json) }
-          return try output.emit(StoredArticleReport(stored).text(output.style))
-        }
-        throw CommandFailure.notFound(
-          "\(id): no such article in the knowledge base. List them with: faultline kb stats")
-      }
-      let article = issue.article
-      if output.format != .text { return try output.emit(article.json) }
-      try output.emit(issue.text(article, output.style))
-    }
-
-    private func imported() throws -> KnowledgeStore.StoredArticle? {
-      do {
-        return try knowledge.store()?.article(id)
-      } catch let error as StoreError {
-        throw CommandFailure(error)
-      }
-    }
-  }
-
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "export",
@@ -105,9 +71,12 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
     func run() throws {
       var hits: [Catalogue.Hit] = []
+      var owners: [TagOwnerReport] = []
       do {
         let query = try SearchQuery(words.map(Self.quoted).joined(separator: " "))
-        let stored = try knowledge.store()?.search(query, limit: limit) ?? []
+        let store = try knowledge.store()
+        let stored = try store?.search(query, limit: limit) ?? []
+        owners = try query.poolTags.flatMap { try TagOwnerReport.all(of: $0, store) }
         // The filters ask for what only articles have.
         if !query.hasFilter { hits = try knowledge.catalogue().search(query.plain) }
         let known = Set(hits.map(\.id))
@@ -119,8 +88,9 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
       } catch let error as StoreError {
         throw CommandFailure(error)
       }
-      if output.format != .text { return try output.emit(SearchReport(hits).json) }
-      try output.emit(SearchReport(hits).text(output.style))
+      let report = SearchReport(hits, owners: owners)
+      if output.format != .text { return try output.emit(report.json) }
+      try output.emit(report.text(output.style))
     }
 
     /// A shell takes quotes away; an argument with a space in it was quoted.

@@ -27,7 +27,9 @@ extension KnowledgeBaseCommand {
       let meter = ProgressMeter(isShown: Terminal.errorIsTerminal && !output.quiet)
       let report: ImportReport
       do {
-        report = try await importer.run(paths) { meter.show(files: $0.files, share: $0.share) }
+        report = try await importer.run(paths) {
+          meter.show(files: $0.files, share: $0.share, isFinishing: $0.isFinishing)
+        }
       } catch {
         meter.end()
         throw CommandFailure(error)

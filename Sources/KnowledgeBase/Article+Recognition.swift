@@ -4,7 +4,9 @@ extension Article {
 
   /// Whether a text file is an article and no other report, and why. Cheap: `recognitionBytes` are read.
   public static func looksLikeArticle(_ bytes: [UInt8]) -> (Bool, reason: String) {
-    let head = ArticleText(decoding: bytes, limit: recognitionBytes)
+    // A page of the web may have scripts and styles before its text.
+    let isPage = ArticleHTML.sign(bytes.count > 1024 ? Array(bytes[..<1024]) : bytes) != nil
+    let head = ArticleText(decoding: bytes, limit: isPage ? 8 * recognitionBytes : recognitionBytes)
     guard let first = head.printed(after: -1) else { return (false, "no text") }
     let opening = head.folded(first)
     if opening.hasPhrase("document:q", at: 0) { return (true, "begins with a DOCUMENT line") }
@@ -28,6 +30,16 @@ extension Article {
       return (false, found.isEmpty ? "none of an article's phrases" : "only '\(found[0])'")
     }
     return (true, found.isEmpty ? "section headings of an article" : "holds '\(found[0])'")
+  }
+}
+
+extension Article {
+  /// A web page as the text that a browser would show, UTF-8 with line feeds; nil where the bytes are no page.
+  public static func pageText(_ bytes: [UInt8]) -> [UInt8]? {
+    // UTF-16 has zeros between the letters; everything else shows its first tag as it is.
+    guard bytes.prefix(64).contains(where: { $0 == 0x3C || $0 == 0 || $0 >= 0x80 }) else { return nil }
+    let text = ArticleText(decoding: bytes)
+    return text.markup == nil ? nil : text.bytes
   }
 }
 

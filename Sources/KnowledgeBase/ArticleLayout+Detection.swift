@@ -17,6 +17,12 @@ extension ArticleLayout {
   }
 
   static func detect(_ text: ArticleText) -> (layout: ArticleLayout, reason: String) {
+    let (layout, reason) = detectLines(text)
+    guard let markup = text.markup else { return (layout, reason) }
+    return (layout, "\(reason); a web page, it begins with \(markup)")
+  }
+
+  private static func detectLines(_ text: ArticleText) -> (layout: ArticleLayout, reason: String) {
     guard let first = text.printed(after: -1) else { return (.unknown, "no text") }
     let opening = text.folded(first)
     if opening.hasPhrase("document:q", at: 0) { return (.archive, "begins with a DOCUMENT line") }

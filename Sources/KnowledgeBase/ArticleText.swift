@@ -12,9 +12,15 @@ struct ArticleText: Sendable {
   /// Lines beyond this number are not read.
   static let maximumLines = 1 << 19
 
+  /// The sign by which the text was told to be a web page; nil where it was none.
+  private(set) var markup: String?
+
   init(decoding raw: [UInt8], limit: Int = maximumBytes) {
     let head = raw.count > limit ? Array(raw[..<limit]) : raw
-    self.init(normalised: Self.normalise(Self.decode(head)))
+    let text = Self.normalise(Self.decode(head))
+    let sign = ArticleHTML.sign(text)
+    self.init(normalised: sign == nil ? text : ArticleHTML.text(text))
+    markup = sign
     if raw.count > limit {
       limitsReached.insert("text: the first \(limit) of \(raw.count) bytes are read", at: 0)
     }

@@ -16,6 +16,7 @@ struct ArchiveLibrary: @unchecked Sendable {
   typealias Data = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, Int) -> Int
   typealias Text = @convention(c) (OpaquePointer?) -> UnsafePointer<CChar>?
   typealias Kind = @convention(c) (OpaquePointer?) -> UInt32
+  typealias Position = @convention(c) (OpaquePointer?, CInt) -> Int64
 
   let new: New
   let supports: [Step]
@@ -27,6 +28,10 @@ struct ArchiveLibrary: @unchecked Sendable {
   let errorText: Text
   let entryName: Text
   let entryKind: Kind
+  /// Bytes of a filter's output; -1 is the file itself.
+  let position: Position?
+  let isEncrypted: Step?
+  let hardLink: Text?
 
   static let shared = ArchiveLibrary()
 
@@ -52,6 +57,9 @@ struct ArchiveLibrary: @unchecked Sendable {
     self.errorText = errorText
     self.entryName = entryName
     self.entryKind = entryKind
+    position = load("archive_filter_bytes", Position.self)
+    isEncrypted = load("archive_entry_is_encrypted", Step.self)
+    hardLink = load("archive_entry_hardlink", Text.self)
     supports = [
       "archive_read_support_filter_xz", "archive_read_support_filter_gzip", "archive_read_support_filter_bzip2",
       "archive_read_support_filter_zstd", "archive_read_support_format_tar", "archive_read_support_format_zip",
@@ -75,6 +83,8 @@ final class ArchiveReader {
   private let path: String
   private let limits: ImportLimits
   private var members = 0
+  /// Of these, regular files.
+  private(set) var files = 0
   private var unpacked = 0
 
   init(path: String, limits: ImportLimits) throws(StoreError) {
@@ -93,6 +103,9 @@ final class ArchiveReader {
 
   deinit { _ = library.free(handle) }
 
+  /// Of the archive's file, as far as it was read.
+  var bytesRead: Int { library.position.map { Int(clamping: $0(handle, -1)) } ?? 0 }
+
   private func failure() -> StoreError {
     let text = library.errorText(handle).map { String(cString: $0) } ?? "unknown error"
     return StoreError(.damaged, path: path, "cannot be read as an archive: \(text)")
@@ -110,8 +123,13 @@ final class ArchiveReader {
       guard members <= limits.members else {
         throw StoreError(.damaged, path: path, "holds more than \(limits.members) members")
       }
-      guard library.entryKind(entry) & 0o170000 == 0o100000 else { continue }
+      // Links and devices hold no text, wherever they point.
+      guard library.entryKind(entry) & 0o170000 == 0o100000, library.hardLink?(entry) == nil else { continue }
+      files += 1
       let name = library.entryName(entry).map { String(cString: $0) } ?? "member \(members)"
+      if let isEncrypted = library.isEncrypted, isEncrypted(entry) != 0 {
+        return Member(name: name, bytes: nil, reason: "is encrypted")
+      }
       return try content(name)
     }
   }
@@ -136,10 +154,28 @@ final class ArchiveReader {
       guard unpacked <= limits.unpackedBytes else {
         throw StoreError(.damaged, path: path, "unpacks to more than \(limits.unpackedBytes) bytes")
       }
-      if filled > limit { return Member(name: name, bytes: nil, reason: "is larger than \(limit) bytes") }
+      if filled > limit {
+        try drain(bytes.count)
+        return Member(name: name, bytes: nil, reason: "is larger than \(limit) bytes")
+      }
     }
     bytes.removeLast(bytes.count - filled)
     return Member(name: name, bytes: bytes, reason: nil)
+  }
+
+  /// Goes through the rest of a member that is too large: a small file can unpack to more than anybody waits for, and skipping
+  /// it would unpack it all the same.
+  private func drain(_ count: Int) throws(StoreError) {
+    var scratch = [UInt8](repeating: 0, count: max(1 << 16, count))
+    while true {
+      let room = scratch.count
+      let count = scratch.withUnsafeMutableBytes { library.data(handle, $0.baseAddress, room) }
+      guard count > 0 else { return }
+      unpacked += count
+      guard unpacked <= limits.unpackedBytes else {
+        throw StoreError(.damaged, path: path, "unpacks to more than \(limits.unpackedBytes) bytes")
+      }
+    }
   }
 
   /// By the first bytes: zip, xz, gzip, bzip2, zstd, or a tar header.

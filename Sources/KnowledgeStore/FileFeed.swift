@@ -26,9 +26,11 @@ final class FileFeed {
   static let batchBytes = 2 << 20
 
   private let limits: ImportLimits
-  private var pending: [String]
+  private var pending: [(path: String, bytes: Int)]
+  /// In bytes, so that one archive beside a hundred files does not count as one of them.
   private let total: Int
-  private var archive: (reader: ArchiveReader, path: String)?
+  private var done = 0
+  private var archive: (reader: ArchiveReader, path: String, bytes: Int)?
   private var index = 0
   private var failures: [Item]
 
@@ -37,12 +39,11 @@ final class FileFeed {
     var files: [String] = []
     var failures: [Item] = []
     for path in paths { Self.list(path, into: &files, failures: &failures, limits, depth: 0) }
-    pending = files.reversed()
+    // A file of no bytes takes time all the same.
+    pending = files.reversed().map { ($0, FileStatus.size(of: $0) + 1) }
     self.failures = failures
-    total = files.count
+    total = pending.reduce(0) { $0 + $1.bytes }
   }
-
-  var fileCount: Int { total }
 
   private static func list(
     _ path: String, into files: inout [String], failures: inout [Item], _ limits: ImportLimits, depth: Int
@@ -81,7 +82,9 @@ final class FileFeed {
     }
     guard !items.isEmpty else { return nil }
     defer { index += 1 }
-    return Batch(index: index, items: items, share: total == 0 ? 1 : 1 - Double(pending.count) / Double(total))
+    // Of an open archive the part that was unpacked.
+    let rest = archive.map { max(0, $0.bytes - $0.reader.bytesRead) } ?? 0
+    return Batch(index: index, items: items, share: total == 0 ? 1 : Double(done - rest) / Double(total))
   }
 
   private func nextItem() -> Item? {
@@ -90,21 +93,31 @@ final class FileFeed {
         do {
           guard let member = try open.reader.next() else {
             archive = nil
+            if open.reader.files == 0 {
+              return Item(path: open.path, bytes: [], failure: "is an archive without files")
+            }
             continue
           }
-          return Item(path: open.path + "/" + member.name, bytes: member.bytes ?? [], failure: member.reason)
+          let path = open.path + "/" + member.name
+          let bytes = member.bytes ?? []
+          // One level is what people pack; a second one is what bombs are made of.
+          let isNested = ArchiveReader.isArchive(Array(bytes.prefix(512)))
+          return Item(
+            path: path, bytes: isNested ? [] : bytes,
+            failure: isNested ? "is an archive inside an archive: unpack the outer one first" : member.reason)
         } catch {
           archive = nil
           return Item(path: open.path, bytes: [], failure: error.reason)
         }
       }
-      guard let path = pending.popLast() else { return nil }
+      guard let (path, size) = pending.popLast() else { return nil }
+      done += size
       do {
         let file = try MappedFile(path: path)
         let head = (0..<min(512, file.byteCount)).map { file.bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }
         if ArchiveReader.isArchive(head) {
           do {
-            archive = (try ArchiveReader(path: path, limits: limits), path)
+            archive = (try ArchiveReader(path: path, limits: limits), path, size)
           } catch {
             return Item(path: path, bytes: [], failure: error.reason)
           }

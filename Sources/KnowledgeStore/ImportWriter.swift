@@ -16,18 +16,21 @@ final class ImportWriter: Sendable {
     var known: [String: [UInt8]] = [:]
     var rowIDs: [String: Int64] = [:]
     var ages: [String: [String]] = [:]
+    /// Of all that was ever read: articles, their older revisions, tables.
+    var digests: Set<[UInt8]> = []
+    /// Rows of this import whose article came again in a later text.
+    var retired: Set<Int64> = []
     var nextRow: Int64 = 1
     /// Articles by term, for all that this import adds.
     var postings: [ParsedArticle.Term: [Int64]] = [:]
     var counts = ImportReport()
-    /// Rows whose text was replaced: their terms are written anew.
-    var replaced = 0
-    var wroteTables: Bool { counts.updatesAdded + counts.edgesAdded + counts.tagOwnersAdded > 0 }
+    /// Tables that are not known yet, even where their rows are.
+    var newTables = 0
+    var wroteTables: Bool { newTables > 0 }
     var wrote: Bool { counts.added + counts.changed + counts.olderKept > 0 }
   }
 
   let state = Mutex(State())
-  let source: Int64 = 1
 
   /// What is there already.
   func load(_ database: Database) throws {
@@ -43,6 +46,11 @@ final class ImportWriter: Sendable {
         state.ages[key] = [dated ?? "", revision ?? ""]
         state.nextRow = max(state.nextRow, id + 1)
       }
+      state.digests = Set(state.known.values)
+      for table in ["article_revision", "imported_table"] {
+        let rows = try Row.fetchCursor(database, sql: "SELECT digest FROM \(table)")
+        while let row = try rows.next() { state.digests.insert(row.withBytes("digest")) }
+      }
     }
   }
 
@@ -52,17 +60,24 @@ final class ImportWriter: Sendable {
     }
   }
 
-  func write(_ catalogues: [UpdateCatalogue], _ tags: [TagOwnerTable], _ database: Database) throws {
+  func write(
+    _ catalogues: [(table: UpdateCatalogue, digest: [UInt8])], _ tags: [(table: TagOwnerTable, digest: [UInt8])],
+    _ database: Database
+  ) throws {
     try state.withLock { state in
-      for catalogue in catalogues { try UpdateWriter.write(catalogue, &state.counts, database) }
-      for table in tags { try UpdateWriter.write(table, &state.counts, database) }
+      for (table, _) in catalogues { try UpdateWriter.write(table, &state.counts, database) }
+      for (table, _) in tags { try UpdateWriter.write(table, &state.counts, database) }
+      for digest in catalogues.map(\.digest) + tags.map(\.digest) {
+        try database.execute(sql: "INSERT OR IGNORE INTO imported_table VALUES (?)", arguments: [Data(digest)])
+        state.newTables += database.changesCount
+      }
       state.counts.tables += catalogues.count + tags.count
     }
   }
 
   private func write(_ parsed: ParsedArticle, _ source: Int64, _ state: inout State, _ database: Database) throws {
     let article = parsed.article
-    var row = state.nextRow
+    let row = state.nextRow
     if let known = state.known[parsed.key] {
       guard known != parsed.digest else {
         state.counts.unchanged += 1
@@ -74,14 +89,13 @@ final class ImportWriter: Sendable {
         try keep(parsed, database, &state)
         return
       }
-      try retire(existing, parsed.key, database)
-      row = existing
+      try retire(existing, database)
+      state.retired.insert(existing)
       state.counts.changed += 1
-      state.replaced += 1
     } else {
-      state.nextRow += 1
       state.counts.added += 1
     }
+    state.nextRow += 1
     state.known[parsed.key] = parsed.digest
     state.rowIDs[parsed.key] = row
     state.ages[parsed.key] = parsed.age
@@ -120,8 +134,9 @@ final class ImportWriter: Sendable {
     if database.changesCount > 0 { state.counts.olderKept += 1 } else { state.counts.unchanged += 1 }
   }
 
-  /// Moves an article's row to the revisions.
-  private func retire(_ row: Int64, _ key: String, _ database: Database) throws {
+  /// Moves an article's row to the revisions. The later text gets a row of its own, so that what this import has noted of the
+  /// earlier one (its terms are written at the end) cannot be taken for the later one's.
+  private func retire(_ row: Int64, _ database: Database) throws {
     try database.execute(
       sql: """
         INSERT OR IGNORE INTO article_revision (key, name, title, document_date, revision, digest, fields, body)
@@ -129,10 +144,6 @@ final class ImportWriter: Sendable {
         FROM article a JOIN article_text t ON t.rowid = a.id WHERE a.id = ?
         """, arguments: [row])
     try database.execute(sql: "DELETE FROM article_text WHERE rowid = ?", arguments: [row])
-    try database.execute(
-      sql: "UPDATE term SET documents = documents - 1 WHERE id IN (SELECT term FROM term_article WHERE article = ?)",
-      arguments: [row])
-    try database.execute(sql: "DELETE FROM term_article WHERE article = ?", arguments: [row])
     try database.execute(sql: "DELETE FROM article WHERE id = ?", arguments: [row])
   }
 
@@ -140,8 +151,8 @@ final class ImportWriter: Sendable {
   func finish(_ database: Database) throws {
     try state.withLock { state in
       guard state.wrote else { return }
+      try removeTerms(of: state.retired, database)
       try writeTerms(state, database)
-      try group(database)
       let total = try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
       let bytes = try Int.fetchOne(database, sql: "SELECT sum(length(block)) FROM article_text_data") ?? 0
       try database.execute(
@@ -152,7 +163,28 @@ final class ImportWriter: Sendable {
           DELETE FROM common_word;
           INSERT INTO common_word SELECT term, doc FROM article_word WHERE doc >= 64;
           """)
+      try NearDuplicates.write(database)
     }
+  }
+
+  /// Once for all articles that later texts replaced: terms are found by name, so that each of these would mean going through
+  /// all that every article names.
+  private func removeTerms(of retired: Set<Int64>, _ database: Database) throws {
+    guard !retired.isEmpty else { return }
+    try database.execute(sql: "CREATE TEMP TABLE retired (id INTEGER PRIMARY KEY)")
+    let insert = try database.makeStatement(sql: "INSERT INTO retired VALUES (?)")
+    for row in retired.sorted() { try insert.execute(arguments: [row]) }
+    try database.execute(
+      sql: """
+        CREATE TEMP TABLE retired_term (term INTEGER PRIMARY KEY, articles INTEGER NOT NULL);
+        INSERT INTO retired_term
+          SELECT term, count(*) FROM term_article WHERE article IN (SELECT id FROM retired) GROUP BY term;
+        UPDATE term SET documents = documents - (SELECT articles FROM retired_term r WHERE r.term = term.id)
+          WHERE id IN (SELECT term FROM retired_term);
+        DELETE FROM term_article WHERE article IN (SELECT id FROM retired);
+        DROP TABLE retired_term;
+        DROP TABLE retired;
+        """)
   }
 
   private func writeTerms(_ state: State, _ database: Database) throws {
@@ -166,7 +198,8 @@ final class ImportWriter: Sendable {
       ($0.key.kind.rawValue, $0.key.name) < ($1.key.kind.rawValue, $1.key.name)
     }
     for (term, rows) in sorted {
-      let rows = Set(rows).sorted()
+      let rows = state.retired.isEmpty ? rows : rows.filter { !state.retired.contains($0) }
+      if rows.isEmpty { continue }
       let known: Int64? =
         isNew ? nil : try Int64.fetchOne(find, arguments: [term.kind.rawValue, term.name])
       let id: Int64
@@ -185,21 +218,6 @@ final class ImportWriter: Sendable {
       }
     }
   }
-
-  private func group(_ database: Database) throws {
-    var sketches: [(id: Int64, sketch: TextSketch)] = []
-    let rows = try Row.fetchCursor(database, sql: "SELECT id, sketch FROM article ORDER BY id")
-    while let row = try rows.next() {
-      if let sketch = TextSketch(bytes: row.withBytes("sketch")) { sketches.append((row["id"], sketch)) }
-    }
-    let groups = NearDuplicates.groups(sketches)
-    try database.execute(sql: "UPDATE article SET group_id = NULL WHERE group_id IS NOT NULL")
-    let update = try database.makeStatement(sql: "UPDATE article SET group_id = ? WHERE id = ?")
-    for (id, group) in groups.sorted(by: { $0.key < $1.key }) {
-      update.setUncheckedArguments([group, id])
-      try update.execute()
-    }
-  }
 }
 
 /// What an import did.
@@ -210,12 +228,17 @@ public struct ImportReport: Hashable, Sendable {
   /// Older texts of articles that were there in a later one.
   public var olderKept = 0
   public var unreadable: [Unreadable] = []
+  /// Files and members of archives that were looked at.
+  public var files = 0
   /// Articles in the knowledge base afterwards.
   public var total = 0
   /// Of catalogues of updates.
   public var catalogueRows = 0
   public var updatesAdded = 0
   public var edgesAdded = 0
+  /// Of these, the ones that nobody states.
+  public var edgesInferred = 0
+  public var rowsWithoutUpdate = 0
   /// Groups of updates that replace each other, so that no order can be told.
   public var cycles: [[String]] = []
   /// Of lists of pool tags.

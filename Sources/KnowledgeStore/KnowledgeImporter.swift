@@ -6,8 +6,9 @@ import Synchronization
 
 /// Brings articles into a knowledge base: all of what was named, or nothing.
 ///
-/// A new knowledge base is written beside its place and renamed when it is complete; an existing one changes in one transaction.
-/// Whatever interrupts an import, a reader finds the old state or the new one.
+/// What is written is a file beside the knowledge base, renamed when it is complete: a new one, or from the first thing that is
+/// new on a copy of the one there is. Whatever interrupts an import, a reader finds the old state or the new one, and an import
+/// that brings nothing new does not touch the file.
 public struct KnowledgeImporter: Sendable {
   public let path: String
   public var limits = ImportLimits()
@@ -24,119 +25,74 @@ public struct KnowledgeImporter: Sendable {
   /// How far an import is.
   public struct Progress: Hashable, Sendable {
     public var files: Int
-    /// 0 to 1, of the files named; an archive counts as one.
+    /// 0 to 1, of the bytes of the files named, archives as they are packed.
     public var share: Double
+    /// Everything is read, and what follows from all articles together is being written.
+    public var isFinishing = false
   }
 
   public func run(
     _ paths: [String], progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) async throws(StoreError) -> ImportReport {
-    let lock = try ImportLock(path)
+    let place = DatabaseFile.resolved(path)
+    let lock = try ImportLock(place)
     defer { lock.release() }
-    let isNew = FileStatus.of(path) == .missing
-    let target = isNew ? path + ".importing" : path
+    let target: ImportTarget
     do {
-      if isNew { ImportLock.removeDatabase(target) }
-      let queue = try open(target, isNew)
-      let report = try await fill(queue, paths, progress)
-      if isNew {
-        try queue.close()
-        if report.total == 0, report.tables == 0 {
-          // Nothing to keep: an empty knowledge base would only be in the way.
-          ImportLock.removeDatabase(target)
-        } else if let reason = ImportLock.publish(target, as: path) {
-          throw StoreError(.inputOutput, path: path, reason)
-        }
-      } else {
-        // At rest the file needs no log beside it, so that it can be read from a read-only place.
-        try? await queue.writeWithoutTransaction { database in
-          try database.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")
-        }
-        try? queue.close()
-      }
+      target = try ImportTarget(place, refusal: lock.refusal)
+    } catch {
+      throw KnowledgeStore.error(error, path)
+    }
+    do {
+      let (report, isNew) = try await fill(target, paths, progress)
+      if isNew { try target.publish() } else { target.discard() }
       return report
     } catch {
-      if isNew { ImportLock.removeDatabase(target) }
+      target.discard()
       throw KnowledgeStore.error(error, path)
     }
   }
 
-  private func open(_ target: String, _ isNew: Bool) throws -> DatabaseQueue {
-    var configuration = Configuration()
-    configuration.busyMode = .timeout(10)
-    configuration.allowsUnsafeTransactions = true
-    configuration.prepareDatabase { database in
-      if isNew {
-        // Nobody sees this file before it is complete and synchronised: it needs no journal.
-        try database.execute(
-          sql: """
-            PRAGMA page_size = 8192; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-            PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -65536
-            """)
-      } else {
-        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536")
-      }
-    }
-    let queue = try DatabaseQueue(path: target, configuration: configuration)
-    if !isNew {
-      let application = try queue.read { try Int.fetchOne($0, sql: "PRAGMA application_id") }
-      guard application == StoreSchema.applicationID else {
-        throw StoreError(.notAKnowledgeBase, path: target, "is no knowledge base of Faultline's")
-      }
-    }
-    try StoreSchema.migrator.migrate(queue)
-    return queue
-  }
-
+  /// Reads everything; true where there is something to put in place.
   private func fill(
-    _ queue: DatabaseQueue, _ paths: [String], _ progress: @escaping @Sendable (Progress) -> Void
-  ) async throws -> ImportReport {
+    _ target: ImportTarget, _ paths: [String], _ progress: @escaping @Sendable (Progress) -> Void
+  ) async throws -> (ImportReport, isNew: Bool) {
     let writer = ImportWriter()
-    let now = now
-    let source: Int64 = try await queue.writeWithoutTransaction { database in
-      try database.execute(sql: "BEGIN IMMEDIATE")
-      try writer.load(database)
-      // More in memory before a piece of index is written: fewer pieces to merge.
-      try database.execute(sql: "INSERT INTO article_text (article_text, rank) VALUES ('hashsize', 33554432)")
-      try database.execute(
-        sql: """
-          INSERT INTO source (path, imported_at) VALUES (?, ?)
-          ON CONFLICT (path) DO UPDATE SET imported_at = excluded.imported_at
-          """, arguments: [paths.joined(separator: "\n"), now])
-      return try Int64.fetchOne(
-        database, sql: "SELECT id FROM source WHERE path = ?", arguments: [paths.joined(separator: "\n")]) ?? 0
+    let work = ImportWork(target: target, writer: writer, paths: paths.joined(separator: "\n"), now: now)
+    let before: Set<String> =
+      try await target.base?.read { database in
+        // One of an earlier version may lack tables; the copy has them.
+        if !target.isOutdated { try writer.load(database) }
+        return try Set(String.fetchAll(database, sql: "SELECT path || char(10) || reason FROM unreadable"))
+      } ?? []
+    if target.isOutdated { try work.start { try writer.load($0) } }
+    try await feed(work, paths, progress)
+    var report = writer.state.withLock { $0.counts }
+    let unreadable = report.unreadable.filter { !before.contains($0.path + "\n" + $0.reason) }
+    let hasNew = writer.state.withLock { $0.wrote || $0.wroteTables }
+    guard hasNew || target.isOutdated || target.base != nil && !unreadable.isEmpty else {
+      report.total = try await target.base?.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM article") ?? 0 } ?? 0
+      return (report, false)
     }
-    do {
-      try await feed(queue, writer, paths, source, progress)
-      return try await queue.writeWithoutTransaction { database in
-        try writer.finish(database)
-        var report = writer.state.withLock { $0.counts }
-        let changedSomething = writer.state.withLock { $0.wrote || $0.wroteTables }
-        let before = try Set(String.fetchAll(database, sql: "SELECT path || char(10) || reason FROM unreadable"))
-        for file in report.unreadable where !before.contains(file.path + "\n" + file.reason) {
-          try database.execute(
-            sql: "INSERT OR REPLACE INTO unreadable (path, reason) VALUES (?, ?)", arguments: [file.path, file.reason])
-        }
-        report.total = try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
-        // A second import of the same leaves the file as it is.
-        let isUseless =
-          !changedSomething && report.unreadable.allSatisfy { before.contains($0.path + "\n" + $0.reason) }
-        try database.execute(sql: isUseless ? "ROLLBACK" : "COMMIT")
-        return report
+    progress(Progress(files: report.files, share: 1, isFinishing: true))
+    report.total = try await work.write { database in
+      try writer.finish(database)
+      for file in unreadable {
+        try database.execute(
+          sql: "INSERT OR REPLACE INTO unreadable (path, reason) VALUES (?, ?)", arguments: [file.path, file.reason])
       }
-    } catch {
-      try? await queue.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
-      throw error
+      return try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
     }
+    return (report, true)
   }
 
   private func feed(
-    _ queue: DatabaseQueue, _ writer: ImportWriter, _ paths: [String], _ source: Int64,
-    _ progress: @escaping @Sendable (Progress) -> Void
+    _ work: ImportWork, _ paths: [String], _ progress: @escaping @Sendable (Progress) -> Void
   ) async throws {
     let feed = SharedFeed(FileFeed(paths: paths, limits: limits))
     let products = ProductMemory()
-    let known = Set(writer.state.withLock { $0.known.values.map { $0 } })
+    let writer = work.writer
+    let known = writer.state.withLock { $0.digests }
     var waiting: [Int: ParsedBatch] = [:]
     var next = 0
     var files = 0
@@ -150,19 +106,53 @@ public struct KnowledgeImporter: Sendable {
           next += 1
           files += batch.count
           try Task.checkCancellation()
-          try await queue.writeWithoutTransaction { database in
-            try writer.write(batch.articles, source: source, database)
-            try writer.write(batch.catalogues, batch.tags, database)
-            writer.state.withLock { state in
-              state.counts.unchanged += batch.unchanged
-              state.counts.unreadable += batch.unreadable
+          if batch.hasNew {
+            try await work.write { database in
+              try writer.write(batch.articles, source: work.source(database), database)
+              try writer.write(batch.catalogues, batch.tags, database)
             }
+          }
+          writer.state.withLock { state in
+            state.counts.unchanged += batch.unchanged
+            state.counts.unreadable += batch.unreadable
+            state.counts.tables += batch.knownTables
+            state.counts.files += batch.count
           }
           progress(Progress(files: files, share: batch.share))
         }
         group.addTask { feed.next().map { ParsedBatch($0, known: known, products) } }
       }
     }
+  }
+}
+
+/// What one import writes to, through one transaction.
+private struct ImportWork: Sendable {
+  let target: ImportTarget
+  let writer: ImportWriter
+  let paths: String
+  let now: String
+
+  @discardableResult
+  func start(_ begin: @Sendable (Database) throws -> Void = { _ in }) throws -> DatabaseQueue {
+    try target.writing { database in
+      try begin(database)
+      // More in memory before a piece of index is written: fewer pieces to merge.
+      try database.execute(sql: "INSERT INTO article_text (article_text, rank) VALUES ('hashsize', 33554432)")
+      try database.execute(
+        sql: """
+          INSERT INTO source (path, imported_at) VALUES (?, ?)
+          ON CONFLICT (path) DO UPDATE SET imported_at = excluded.imported_at
+          """, arguments: [paths, now])
+    }
+  }
+
+  func write<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await start().writeWithoutTransaction(work)
+  }
+
+  func source(_ database: Database) throws -> Int64 {
+    try Int64.fetchOne(database, sql: "SELECT id FROM source WHERE path = ?", arguments: [paths]) ?? 0
   }
 }
 
@@ -182,10 +172,14 @@ private struct ParsedBatch: Sendable {
   var count: Int
   var share: Double
   var articles: [ParsedArticle] = []
-  var catalogues: [UpdateCatalogue] = []
-  var tags: [TagOwnerTable] = []
+  var catalogues: [(table: UpdateCatalogue, digest: [UInt8])] = []
+  var tags: [(table: TagOwnerTable, digest: [UInt8])] = []
   var unchanged = 0
+  /// Tables that were read before.
+  var knownTables = 0
   var unreadable: [ImportReport.Unreadable] = []
+
+  var hasNew: Bool { !articles.isEmpty || !catalogues.isEmpty || !tags.isEmpty }
 
   init(_ batch: FileFeed.Batch, known: Set<[UInt8]>, _ products: ProductMemory) {
     index = batch.index
@@ -196,15 +190,18 @@ private struct ParsedBatch: Sendable {
         unreadable.append(ImportReport.Unreadable(path: item.path, reason: failure))
         continue
       }
-      if UpdateCatalogue.matches(item.bytes) {
-        catalogues.append(UpdateCatalogue(item.bytes))
-        continue
-      }
-      if item.path.lowercased().hasSuffix("pooltag.txt"), TagOwnerTable.matches(item.bytes) {
-        tags.append(TagOwnerTable(item.bytes))
-        continue
-      }
       let digest = ArticleDigest.of(item.bytes)
+      let isCatalogue = UpdateCatalogue.matches(item.bytes)
+      if isCatalogue || item.path.lowercased().hasSuffix("pooltag.txt") && TagOwnerTable.matches(item.bytes) {
+        if known.contains(digest) {
+          knownTables += 1
+        } else if isCatalogue {
+          catalogues.append((UpdateCatalogue(item.bytes), digest))
+        } else {
+          tags.append((TagOwnerTable(item.bytes), digest))
+        }
+        continue
+      }
       if known.contains(digest) {
         unchanged += 1
         continue

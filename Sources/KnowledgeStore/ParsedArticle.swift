@@ -35,8 +35,7 @@ struct ParsedArticle: Sendable {
     let text = StoredText.normalised(bytes)
     body = String(decoding: text, as: UTF8.self)
     self.digest = digest
-    // The head, product lists and keywords, is alike in thousands of articles; the sections in the middle tell them apart.
-    sketch = TextSketch(text[min(text.count / 6, 600)...])?.bytes ?? []
+    sketch = TextSketch(TextSketch.telling(text))?.bytes ?? []
     fields = ArticleCoding.encode(article)
     terms = Self.terms(of: article, products)
     self.path = path
@@ -112,6 +111,8 @@ enum TermName {
 /// An article's text as it is kept: UTF-8 with line feeds.
 enum StoredText {
   static func normalised(_ bytes: [UInt8]) -> [UInt8] {
+    let head = bytes.first { $0 > 0x20 }
+    if head != UInt8(ascii: "D"), let page = Article.pageText(bytes) { return page }
     var all: UInt8 = 0
     var zero: UInt8 = 0
     for byte in bytes {

@@ -28,6 +28,8 @@ public struct SearchQuery: Hashable, Sendable {
   public private(set) var plain = ""
 
   public var hasFilter: Bool { product != nil || before != nil || after != nil || mechanism != nil }
+  /// Words that can be pool tags, as typed.
+  public var poolTags: [String] { named.filter { $0.kind == .poolTag }.map(\.name) }
   public var isEmpty: Bool { numbers.isEmpty && named.isEmpty && words.isEmpty && phrases.isEmpty && !hasFilter }
 
   /// Why a query cannot be understood, in one sentence.

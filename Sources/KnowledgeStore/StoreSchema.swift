@@ -68,6 +68,10 @@ enum StoreSchema {
           ) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("known tables") { database in
+      // By their contents, so that a table that is there already is known without going through its rows.
+      try database.execute(sql: "CREATE TABLE imported_table (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+    }
     return migrator
   }
 }

@@ -36,11 +36,11 @@ struct TextSketch: Hashable, Sendable {
     self.minima = minima
   }
 
+  /// The part of an article that tells it from others: the head, product lists and keywords, is alike in thousands.
+  static func telling(_ text: [UInt8]) -> ArraySlice<UInt8> { text[min(text.count / 6, 600)...] }
+
   /// How many minima two sketches share.
   func shared(_ other: TextSketch) -> Int { zip(minima, other.minima).count { $0 == $1 } }
-
-  /// From this many shared minima on two articles count as near-duplicates.
-  static let alike = 7
 
   var bytes: [UInt8] { minima.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt32($0))) } } }
 
@@ -49,41 +49,5 @@ struct TextSketch: Hashable, Sendable {
     minima = (0..<Self.size).map { index in
       (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 * index + $1]) << (8 * UInt32($1)) }
     }
-  }
-}
-
-/// Groups of near-duplicates: the smallest row id of the group for each member, groups of two or more only.
-enum NearDuplicates {
-  static func groups(_ sketches: [(id: Int64, sketch: TextSketch)]) -> [Int64: Int64] {
-    var parent = Array(sketches.indices)
-    func root(_ index: Int) -> Int {
-      var index = index
-      while parent[index] != index { index = parent[index] }
-      return index
-    }
-    // Two sketches that share seven of eight minima share all of one half.
-    for half in [0..<4, 4..<8] {
-      var buckets: [[UInt32]: [Int]] = [:]
-      for index in sketches.indices { buckets[Array(sketches[index].sketch.minima[half]), default: []].append(index) }
-      for members in buckets.values where members.count > 1 {
-        // Compared with the first few only: a bucket of thousands is boilerplate, not a family.
-        for (position, member) in members.enumerated().dropFirst() {
-          for other in members[..<min(position, 8)]
-          where sketches[member].sketch.shared(sketches[other].sketch) >= TextSketch.alike {
-            let (a, b) = (root(member), root(other))
-            parent[max(a, b)] = min(a, b)
-            break
-          }
-        }
-      }
-    }
-    var members: [Int: [Int]] = [:]
-    for index in sketches.indices { members[root(index), default: []].append(index) }
-    var groups: [Int64: Int64] = [:]
-    for group in members.values where group.count > 1 {
-      let name = group.map { sketches[$0].id }.min() ?? 0
-      for index in group { groups[sketches[index].id] = name }
-    }
-    return groups
   }
 }

@@ -10,12 +10,25 @@ struct UpdateCatalogue: Sendable {
     var title: String?
     var products: Set<Int> = []
     var supersedes: Set<String> = []
+    /// Cumulative: for which products and components, as `product id, component`.
+    var cumulative: Set<Line> = []
+    /// It mends other things as well, of which it may hold one month's alone.
+    var isMixed = false
+  }
+
+  /// What a cumulative update is one of a line of: its title without number, one product, one component.
+  struct Line: Hashable, Sendable {
+    var title: String
+    var product: Int
+    var component: String
   }
 
   /// By number without prefix, or the bulletin's name.
   var updates: [String: Update] = [:]
   var products: [String] = []
   var rows = 0
+  /// Rows that name no update but a page, a package or nothing.
+  var rowsWithoutUpdate = 0
 
   /// Rows beyond this number are not read.
   static let maximumRows = 5_000_000
@@ -41,17 +54,21 @@ struct UpdateCatalogue: Sendable {
       let severity = columns["severity"]
       let title = columns["title"]
       let supersedes = columns["supersedes"]
+      let component = columns["affectedcomponent"]
       while rows < Self.maximumRows, let row = reader.row() {
         func field(_ column: Int?) -> String? {
           guard let column, column < row.count, !row[column].range.isEmpty else { return nil }
           return reader.string(row[column])
         }
         rows += 1
-        // A row that names no update, only a vulnerability.
-        guard let name = field(number) else { continue }
+        // `Release Notes`, `Click to Run`: a thousand rows name no update, and are no one update's.
+        guard let name = field(number).flatMap(Self.updateName) else {
+          rowsWithoutUpdate += 1
+          continue
+        }
         var update = updates[name] ?? Update()
         let isNew = update.title == nil
-        if let day = field(date), day.utf8.count == 8 {
+        if let day = field(date), day.utf8.count == 8, day.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
           let digits = Array(day)
           let published = String(digits[0..<4]) + "-" + String(digits[4..<6]) + "-" + String(digits[6..<8])
           update.published = min(update.published ?? published, published)
@@ -67,15 +84,82 @@ struct UpdateCatalogue: Sendable {
             products.append(name)
           }
           update.products.insert(id)
-        }
-        if let older = field(supersedes) {
-          for part in older.split(whereSeparator: { $0 == ";" || $0 == "," || $0 == " " }) where part != name {
-            update.supersedes.insert(String(part))
+          let printed = field(title)
+          if printed != nil, printed.flatMap(Self.cumulativeTitle) == nil { update.isMixed = true }
+          if let line = printed.flatMap(Self.cumulativeTitle) {
+            update.cumulative.insert(Line(title: line, product: id, component: field(component) ?? ""))
           }
+        }
+        for older in field(supersedes).map(Self.updateNames) ?? [] where older != name {
+          update.supersedes.insert(older)
         }
         updates[name] = update
       }
     }
+  }
+}
+
+extension UpdateCatalogue {
+  /// An update's number or its bulletin's name; nil for anything else.
+  static func updateName(_ text: String) -> String? {
+    let names = updateNames(text)
+    guard names.count == 1, let name = names.first else { return nil }
+    let plain = text.uppercased()
+    return plain == name || plain == "KB" + name || plain == "Q" + name ? name : nil
+  }
+
+  /// The updates that a cell lists, however it parts them: `2863240;3032655`, `3118389<br><br>4022173`. Versions (`2.41.0`) and
+  /// words (`None`) are none.
+  static func updateNames(_ text: String) -> [String] {
+    let words = text.uppercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "-" || $0 == ".") }
+    return words.compactMap { word in
+      var digits = word[...]
+      if digits.hasPrefix("KB") {
+        digits = digits.dropFirst(2)
+      } else if digits.hasPrefix("Q") {
+        digits = digits.dropFirst()
+      }
+      if (5...8).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+        return String(digits)
+      }
+      // `MS08-067`.
+      let bytes = Array(word.utf8)
+      let isBulletin =
+        bytes.count == 8 && word.hasPrefix("MS") && bytes[4] == 0x2D
+        && [2, 3, 5, 6, 7].allSatisfy { (0x30...0x39).contains(bytes[$0]) }
+      return isBulletin ? String(word) : nil
+    }
+  }
+
+  /// The title of an update that holds all of its predecessors, without the number that some print behind it.
+  static func cumulativeTitle(_ title: String) -> String? {
+    guard title.hasPrefix("Cumulative Security Update for") else { return nil }
+    guard title.hasSuffix(")"), let open = title.lastIndex(of: "(") else { return title }
+    return String(title[..<open]).trimmingSpaces
+  }
+
+  /// What nobody states and yet follows: a cumulative update of a product's component holds the one before it. Only between
+  /// neighbours in time, and never against what is stated.
+  func inferred() -> [(newer: String, older: String)] {
+    var lines: [Line: [(published: String, name: String)]] = [:]
+    for (name, update) in updates {
+      guard let published = update.published, !update.isMixed else { continue }
+      for line in update.cumulative { lines[line, default: []].append((published, name)) }
+    }
+    var edges: Set<[String]> = []
+    for members in lines.values {
+      let sorted = members.sorted { $0 < $1 }
+      for (older, newer) in zip(sorted, sorted.dropFirst()) where older.published < newer.published {
+        // Two of one day have no order, so neither is known to hold the one before.
+        guard sorted.count(where: { $0.published == newer.published }) == 1,
+          sorted.count(where: { $0.published == older.published }) == 1,
+          updates[older.name]?.supersedes.contains(newer.name) != true,
+          updates[newer.name]?.supersedes.contains(older.name) != true
+        else { continue }
+        edges.insert([newer.name, older.name])
+      }
+    }
+    return edges.sorted { $0.lexicographicallyPrecedes($1) }.map { ($0[0], $0[1]) }
   }
 }
 

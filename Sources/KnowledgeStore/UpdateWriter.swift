@@ -31,7 +31,17 @@ enum UpdateWriter {
     let sorted = catalogue.updates.sorted { $0.key < $1.key }
     for (name, update) in sorted { _ = try id(name, update) }
     let product = try database.makeStatement(sql: "INSERT OR IGNORE INTO update_product VALUES (?, ?)")
-    let edge = try database.makeStatement(sql: "INSERT OR IGNORE INTO supersedes (newer, older) VALUES (?, ?)")
+    // What was inferred once and is stated now is stated.
+    let edge = try database.makeStatement(
+      sql: """
+        INSERT INTO supersedes (newer, older, inferred) VALUES (?, ?, 0)
+        ON CONFLICT (newer, older) DO UPDATE SET inferred = 0 WHERE inferred <> 0
+        """)
+    let inferred = try database.makeStatement(
+      sql: """
+        INSERT OR IGNORE INTO supersedes (newer, older, inferred) SELECT ?1, ?2, 1
+        WHERE NOT EXISTS (SELECT 1 FROM supersedes WHERE newer = ?2 AND older = ?1)
+        """)
     for (name, update) in sorted {
       let newer = try id(name, update)
       for index in update.products.sorted() {
@@ -43,7 +53,13 @@ enum UpdateWriter {
         try edge.execute()
       }
     }
+    for (newer, older) in catalogue.inferred() {
+      inferred.setUncheckedArguments([try id(newer, nil), try id(older, nil)])
+      try inferred.execute()
+      report.edgesInferred += database.changesCount
+    }
     report.catalogueRows += catalogue.rows
+    report.rowsWithoutUpdate += catalogue.rowsWithoutUpdate
     report.updatesAdded += (try Int.fetchOne(database, sql: "SELECT count(*) FROM security_update") ?? 0) - before
     report.edgesAdded += (try Int.fetchOne(database, sql: "SELECT count(*) FROM supersedes") ?? 0) - edgesBefore
     report.cycles = try cycles(database)
@@ -123,62 +139,5 @@ enum StrongComponents {
       }
     }
     return components
-  }
-}
-
-extension KnowledgeStore {
-  /// An update of an imported catalogue.
-  public struct StoredUpdate: Hashable, Sendable {
-    public var name: String
-    public var title: String?
-    public var published: String?
-    public var severity: String?
-    public var products: [String]
-    /// What it replaces, directly; and, through these, everything.
-    public var supersedes: [String]
-    public var supersedesAll: [String]
-    /// What replaces it, likewise. Several that replace it directly are alternatives.
-    public var supersededBy: [String]
-    public var supersededByAll: [String]
-  }
-
-  /// By number in any form.
-  public func update(_ id: String) throws(StoreError) -> StoredUpdate? {
-    let name = ArticleNumber(id).map { String($0.rawValue) } ?? id
-    return try read { database in
-      guard
-        let row = try Row.fetchOne(
-          database, sql: "SELECT * FROM security_update WHERE name IN (?, ?)", arguments: [name, id.uppercased()])
-      else { return nil }
-      let number: Int64 = row["id"]
-      func direct(_ from: String, _ to: String) throws -> [String] {
-        try String.fetchAll(
-          database,
-          sql: """
-            SELECT u.name FROM supersedes s JOIN security_update u ON u.id = s.\(to) WHERE s.\(from) = ? ORDER BY u.name
-            """, arguments: [number])
-      }
-      func all(_ from: String, _ to: String) throws -> [String] {
-        // UNION, not UNION ALL: a cycle ends.
-        try String.fetchAll(
-          database,
-          sql: """
-            WITH RECURSIVE chain(id) AS (
-              SELECT \(to) FROM supersedes WHERE \(from) = ?1
-              UNION SELECT s.\(to) FROM supersedes s JOIN chain c ON s.\(from) = c.id)
-            SELECT u.name FROM chain JOIN security_update u ON u.id = chain.id WHERE chain.id <> ?1 ORDER BY u.name
-            """, arguments: [number])
-      }
-      return StoredUpdate(
-        name: row["name"], title: row["title"], published: row["published"], severity: row["severity"],
-        products: try String.fetchAll(
-          database,
-          sql: """
-            SELECT p.name FROM update_product x JOIN product_name p ON p.id = x.product WHERE x.update_id = ?
-            ORDER BY p.name
-            """, arguments: [number]),
-        supersedes: try direct("newer", "older"), supersedesAll: try all("newer", "older"),
-        supersededBy: try direct("older", "newer"), supersededByAll: try all("older", "newer"))
-    }
   }
 }

@@ -21,7 +21,8 @@ public struct ImportDocument: Sendable {
           ? nil
           : .members([
             ("rows", .count(report.catalogueRows)), ("added", .count(report.updatesAdded)),
-            ("supersedenceAdded", .count(report.edgesAdded)),
+            ("supersedenceAdded", .count(report.edgesAdded)), ("supersedenceInferred", .count(report.edgesInferred)),
+            ("rowsWithoutUpdate", .count(report.rowsWithoutUpdate)),
             ("cycles", .array(report.cycles.map { .strings($0) })),
           ])
       ),
@@ -40,7 +41,7 @@ public struct ImportDocument: Sendable {
     var lines: [String] = []
     if report.catalogueRows > 0 {
       lines.append(
-        "\(report.catalogueRows) rows of updates read: \(report.updatesAdded) updates and \(report.edgesAdded) replacements added."
+        "\(report.catalogueRows) rows of updates read: \(report.updatesAdded) updates and \(report.edgesAdded) replacements added, \(report.edgesInferred) of them inferred."
       )
       for cycle in report.cycles.prefix(Self.listed) {
         lines.append(

@@ -4,8 +4,13 @@ import KnowledgeBase
 /// `faultline.search/1`.
 public struct SearchReport: Sendable {
   public var hits: [Catalogue.Hit]
+  /// Of words that are pool tags.
+  public var owners: [TagOwnerReport]
 
-  public init(_ hits: [Catalogue.Hit]) { self.hits = hits }
+  public init(_ hits: [Catalogue.Hit], owners: [TagOwnerReport] = []) {
+    self.hits = hits
+    self.owners = owners
+  }
 
   public var json: JSONValue {
     .members([
@@ -26,18 +31,21 @@ public struct SearchReport: Sendable {
             ])
           })
       ),
+      ("tagOwners", .some(owners.map(\.json))),
     ])
   }
 
   public func text(_ style: TextStyle) -> String {
-    guard !hits.isEmpty else { return "Nothing found.\n" }
-    return hits.map { hit in
-      [
-        style.paragraph("\(hit.id): \(hit.title)", .strong, hanging: 2),
-        style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
-        style.wrap(hit.marked, indent: 2),
-      ].joined(separator: "\n")
-    }.joined(separator: "\n\n") + "\n"
+    let stated = owners.map { style.wrap($0.text, hanging: 2) + "\n" }.joined()
+    guard !hits.isEmpty else { return stated.isEmpty ? "Nothing found.\n" : stated + "\nNo article found.\n" }
+    return (stated.isEmpty ? "" : stated + "\n")
+      + hits.map { hit in
+        [
+          style.paragraph("\(hit.id): \(hit.title)", .strong, hanging: 2),
+          style.wrap("found: " + hit.because.joined(separator: ", "), indent: 2, hanging: 4),
+          style.wrap(hit.marked, indent: 2),
+        ].joined(separator: "\n")
+      }.joined(separator: "\n\n") + "\n"
   }
 }
 

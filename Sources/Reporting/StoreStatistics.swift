@@ -21,8 +21,10 @@ public struct StoreStatistics: Sendable {
       ("products", object(statistics.products)), ("stopCodes", object(statistics.stopCodes)),
       ("poolTags", object(statistics.poolTags)), ("names", object(statistics.names)),
       ("articlesWith", object(statistics.filled)), ("updates", .count(statistics.updates)),
-      ("replacements", .count(statistics.replacements)), ("tagOwners", .count(statistics.tagOwners)),
-      ("unreadableFiles", .count(statistics.unreadableCount)),
+      ("fields", object(statistics.fields)), ("replacements", .count(statistics.replacements)),
+      ("inferredReplacements", .count(statistics.inferredReplacements)), ("tagOwners", .count(statistics.tagOwners)),
+      ("unreadableFiles", .count(statistics.unreadable.count)),
+      ("unreadableReasons", object(statistics.unreadableReasons)),
       (
         "unreadable",
         .array(statistics.unreadable.map { .members([("path", .string($0.path)), ("reason", .string($0.reason))]) })
@@ -30,25 +32,40 @@ public struct StoreStatistics: Sendable {
     ])
   }
 
+  /// Lines of one list in text; JSON has them all.
+  static let listed = 20
+
   public func text(_ style: TextStyle) -> String {
-    func rows(_ title: String, _ counts: [KnowledgeStore.Statistics.Count], _ limit: Int = 12) -> [[String]] {
-      counts.isEmpty
-        ? [] : [[title, ""]] + counts.prefix(limit).map { ["  " + TextStyle.clean($0.name), "\($0.count)"] }
+    func rows(_ title: String, _ counts: [KnowledgeStore.Statistics.Count]) -> [[String]] {
+      guard !counts.isEmpty else { return [] }
+      var rows = [[title, ""]] + counts.prefix(Self.listed).map { ["  " + TextStyle.clean($0.name), "\($0.count)"] }
+      if counts.count > Self.listed {
+        let rest = counts.dropFirst(Self.listed)
+        rows.append(["  \(rest.count) more, together", "\(rest.reduce(0) { $0 + $1.count })"])
+      }
+      return rows
     }
     var lines = [["imported articles", "\(statistics.articles)"]]
     lines += [
       ["older revisions", "\(statistics.olderRevisions)"], ["near-duplicates", "\(statistics.nearDuplicates)"],
       ["updates", "\(statistics.updates)"], ["replacements among updates", "\(statistics.replacements)"],
+      ["  of these inferred", "\(statistics.inferredReplacements)"],
       ["owners of pool tags", "\(statistics.tagOwners)"],
-      ["files that could not be read", "\(statistics.unreadableCount)"],
+      ["files that could not be read", "\(statistics.unreadable.count)"],
     ]
     lines += rows("layouts", statistics.layouts) + rows("mechanisms", statistics.mechanisms)
+    lines += [["articles that state", ""]] + statistics.fields.map { ["  " + $0.name, "\($0.count)"] }
     lines += rows("articles that name", statistics.filled) + rows("different", statistics.names)
     lines += rows("products", statistics.products) + rows("stop codes", statistics.stopCodes)
-    lines += rows("pool tags", statistics.poolTags)
+    lines += rows("pool tags", statistics.poolTags) + rows("why files could not be read", statistics.unreadableReasons)
     var text = style.heading(TextStyle.clean(path)) + "\n" + table(lines, indent: 0) + "\n"
-    for file in statistics.unreadable.prefix(10) {
+    for file in statistics.unreadable.prefix(Self.listed) {
       text += style.wrap("\(file.path): \(file.reason)", indent: 2, hanging: 4) + "\n"
+    }
+    if statistics.unreadable.count > Self.listed {
+      text +=
+        style.wrap(
+          "and \(statistics.unreadable.count - Self.listed) more; --format json lists every file", indent: 2) + "\n"
     }
     return text
   }

@@ -29,6 +29,7 @@ extension Article {
     row("references", references)
     row("last reviewed", lastReviewed.map { $0 + (revision.map { ", revision \($0)" } ?? "") })
     row("document date", documentDate)
+    row("keywords", keywords)
     row("layout", layout.rawValue)
     out.append(style.definitions(rows))
     if !products.isEmpty {
@@ -36,14 +37,13 @@ extension Article {
       for product in products { out.append(style.wrap(product, indent: 2, hanging: 4)) }
     }
     if !files.isEmpty {
-      out.append(style.heading("Files (times in the zone of the reader; the article prints UTC)"))
+      let hasTimes = files.contains { $0.time != nil }
+      out.append(style.heading(hasTimes ? "Files (times in your zone; the article prints UTC)" : "Files"))
       var group: String?
-      var lines: [[String]] = []
+      var rows: [ArticleFile] = []
       func flush() {
-        if !lines.isEmpty {
-          out.append(table([["name", "version", "size", "date and time", "platform", "branch"]] + lines))
-        }
-        lines = []
+        if !rows.isEmpty { out.append(fileTable(rows, style)) }
+        rows = []
       }
       for file in files {
         if file.group != group {
@@ -51,16 +51,50 @@ extension Article {
           group = file.group
           if let group { out.append(style.wrap(group, indent: 0, hanging: 2)) }
         }
-        let time = file.date.map { date in
-          file.time.flatMap { CivilTime(rfc3339: "\(date) \($0)") }.map { style.localTime($0.unixSeconds) } ?? date
-        }
-        lines.append([
-          file.name, file.version ?? "-", file.size.map { "\($0)" } ?? "-", time ?? "-", file.platform ?? "-",
-          [file.servicePack, file.serviceBranch].compactMap { $0 }.joined(separator: " "),
-        ])
+        rows.append(file)
       }
       flush()
     }
     return out.joined(separator: "\n") + "\n"
   }
+}
+
+/// Columns that hold something, sizes to the right. Where the terminal is too narrow each file's name stands on a line of its
+/// own.
+private func fileTable(_ files: [ArticleFile], _ style: TextStyle) -> String {
+  let sizes = files.map { $0.size.map(grouped) ?? "-" }
+  let widest = sizes.map(\.count).max() ?? 0
+  var rows = [["name", "version", "size", "date and time", "platform", "branch"]]
+  rows[0][2] = String(repeating: " ", count: max(0, widest - 4)) + "size"
+  for (file, size) in zip(files, sizes) {
+    let time = file.date.map { date in
+      file.time.flatMap { CivilTime(rfc3339: "\(date) \($0)") }.map { style.localTime($0.unixSeconds) } ?? date
+    }
+    rows.append([
+      file.name, file.version ?? "-", String(repeating: " ", count: widest - size.count) + size, time ?? "-",
+      file.platform ?? "-", [file.servicePack, file.serviceBranch].compactMap { $0 }.joined(separator: " "),
+    ])
+  }
+  let filled = (0..<6).filter { column in
+    column == 0
+      || rows.dropFirst().contains { row in row[column].contains { $0 != " " && $0 != "-" } }
+  }
+  rows = rows.map { row in filled.map { row[$0] } }
+  let set = table(rows)
+  guard set.split(separator: "\n").contains(where: { $0.count > style.width }), rows[0].count > 1 else { return set }
+  let details = table(rows.map { Array($0.dropFirst()) }, indent: 6).split(
+    separator: "\n", omittingEmptySubsequences: false)
+  return zip(rows, details).map { row, detail in "  " + TextStyle.cleanLine(row[0]) + "\n" + detail }.joined(
+    separator: "\n")
+}
+
+/// `1,234,567`.
+private func grouped(_ value: UInt64) -> String {
+  let digits = Array(String(value))
+  var text = ""
+  for (index, digit) in digits.enumerated() {
+    if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+    text.append(digit)
+  }
+  return text
 }
