@@ -53,7 +53,8 @@ extension ArticleDocument {
         pack += "a"
       }
       var product = trimmed(sentence.bytes, position..<found)
-      for lead in ["and ", "or ", "the ", "latest ", "microsoft "] where sentence.hasPhrase(lead, at: product.lowerBound) {
+      for lead in ["and ", "or ", "the ", "latest ", "microsoft "]
+      where sentence.hasPhrase(lead, at: product.lowerBound) {
         product = min(product.lowerBound + lead.utf8.count, product.upperBound)..<product.upperBound
       }
       for tail in [" u.s.", ","] where product.count > tail.utf8.count {
@@ -66,7 +67,9 @@ extension ArticleDocument {
       while position < sentence.count, sentence.bytes[position].isDigit || sentence.bytes[position] == ASCII.dot {
         position += 1
       }
-      guard !number.isEmpty, product.count <= 80, sentence.hasPhrase("windows", at: product.lowerBound) else { continue }
+      guard !number.isEmpty, product.count <= 80, sentence.hasPhrase("windows", at: product.lowerBound) else {
+        continue
+      }
       result.append(CorrectedIn(product: sentence.string(product), servicePack: pack))
     }
     return result
@@ -125,7 +128,8 @@ extension ArticleDocument {
     }
     let digits = position
     while position < text.count, position - digits < 6, text.bytes[position].isDigit { position += 1 }
-    guard isSeparated, (1...5).contains(position - digits), position == text.count || !text.bytes[position].isWord else {
+    guard isSeparated, (1...5).contains(position - digits), position == text.count || !text.bytes[position].isWord
+    else {
       return nil
     }
     return (text.string(digits..<position), position)

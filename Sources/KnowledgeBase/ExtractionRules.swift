@@ -73,7 +73,9 @@ struct ExtractionRules: Sendable {
 
 extension ExtractionRules.Rule {
   fileprivate init?(_ line: ArraySlice<UInt8>) {
-    let columns = line.split(separator: 0x09, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+    let columns = line.split(separator: 0x09, omittingEmptySubsequences: false).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     guard columns.count == 6, let effect = Effect(rawValue: columns[1]) else { return nil }
     self.effect = effect
     weight = Double(columns[2])

@@ -38,7 +38,10 @@ extension IssueCoder {
   ) {
     var isThere: UInt64 = value == nil ? 0 : 1
     number(&isThere)
-    guard isThere == 1 else { return value = nil }
+    guard isThere == 1 else {
+      value = nil
+      return
+    }
     var inner = value ?? blank
     code(&self, &inner)
     value = inner
@@ -131,7 +134,8 @@ extension IssueCoder {
       coder.text(&pair.name)
       coder.constraint(&pair.constraint)
     }
-    value.constraints = Dictionary(pairs.map { (FactAttribute(rawValue: $0.name), $0.constraint) }) { first, _ in first }
+    value.constraints = Dictionary(pairs.map { (FactAttribute(rawValue: $0.name), $0.constraint) }) { first, _ in first
+    }
     flag(&value.absent)
     optional(&value.given, blank: .stop) { $0.kind(&$1) }
   }

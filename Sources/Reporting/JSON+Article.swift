@@ -27,7 +27,10 @@ extension Article {
           ? nil
           : .array(
             correctedIn.map {
-              .members([("product", .string($0.product)), ("servicePack", ServicePack($0.servicePack).map { .servicePack($0) } ?? .string($0.servicePack))])
+              .members([
+                ("product", .string($0.product)),
+                ("servicePack", ServicePack($0.servicePack).map { .servicePack($0) } ?? .string($0.servicePack)),
+              ])
             })
       ),
       ("eventIds", eventIDs.isEmpty ? nil : .strings(eventIDs)),

@@ -54,7 +54,9 @@ struct ProductFit {
     let packs = fitting.flatMap(\.entry.servicePacks)
     if let own = machine.servicePack {
       containingServicePack =
-        fitting.lazy.filter { $0.relation == .same && !$0.entry.implied }.compactMap(\.entry.fixedIn).first { own >= $0 }
+        fitting.lazy.filter { $0.relation == .same && !$0.entry.implied }.compactMap(\.entry.fixedIn).first {
+          own >= $0
+        }
       if let highest = packs.max(), own > highest {
         servicePackDoubt =
           "the machine has service pack \(own), later than those the article names; later ones usually contain earlier fixes"

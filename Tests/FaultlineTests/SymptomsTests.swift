@@ -7,7 +7,8 @@ import Testing
   private func read(_ json: String) throws(ReadError) -> Symptoms { try Symptoms(json: Array(json.utf8)) }
 
   @Test func observedEventsAreFacts() throws {
-    let symptoms = try read(#"{"observations": ["event ID 2019, then events 2020 and 2022", "the event of 9 o'clock"]}"#)
+    let symptoms = try read(
+      #"{"observations": ["event ID 2019, then events 2020 and 2022", "the event of 9 o'clock"]}"#)
     let ids = symptoms.facts(evidence: nil).filter { $0.kind == .event }.compactMap { $0["id"]?.description }
     #expect(ids == ["2019", "2020", "2022"])
   }

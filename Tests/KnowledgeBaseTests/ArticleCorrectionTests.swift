@@ -54,10 +54,12 @@ import Testing
   }
 
   @Test func keywordsNameTheServicePack() {
-    let article = Self.archive("", keywords: "kbWinNT400sp4fix kbWin2000preSP3fix kbExchange550sp4fix kbenv kbWinNT400fix")
+    let article = Self.archive(
+      "", keywords: "kbWinNT400sp4fix kbWin2000preSP3fix kbExchange550sp4fix kbenv kbWinNT400fix")
     #expect(
       article.correctedIn == [
-        CorrectedIn(product: "Windows NT 4.0", servicePack: "4"), CorrectedIn(product: "Windows 2000", servicePack: "3"),
+        CorrectedIn(product: "Windows NT 4.0", servicePack: "4"),
+        CorrectedIn(product: "Windows 2000", servicePack: "3"),
       ])
   }
 
@@ -77,8 +79,10 @@ import Testing
   @Test func everyLineIsARule() {
     #expect(ExtractionRules.bundled.complaint == nil)
     #expect(ExtractionRules.bundled.rules.count > 25)
-    #expect(ExtractionRules(Array("drivers\tsupports\t9\t-\ttoo heavy\tculprit(module=$drivers)".utf8)).complaint != nil)
-    #expect(ExtractionRules(Array("drivers\tweak\t0.3\t-\tno such list\tculprit(module=$divers)".utf8)).complaint != nil)
+    #expect(
+      ExtractionRules(Array("drivers\tsupports\t9\t-\ttoo heavy\tculprit(module=$drivers)".utf8)).complaint != nil)
+    #expect(
+      ExtractionRules(Array("drivers\tweak\t0.3\t-\tno such list\tculprit(module=$divers)".utf8)).complaint != nil)
     #expect(ExtractionRules(Array("drivers\tweak\t0.3\t-\tno such key\tculprit(modul=$drivers)".utf8)).complaint != nil)
   }
 

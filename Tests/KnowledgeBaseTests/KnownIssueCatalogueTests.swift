@@ -34,7 +34,9 @@ import Testing
 
   @Test func aDamagedCodedFormIsRefused() throws {
     let coded = KnownIssueCoding.encode(try Catalogue.fromFiles().issues)
-    for length in stride(from: 0, to: coded.count, by: 97) { #expect(KnownIssueCoding.decode(Array(coded[..<length])) == nil) }
+    for length in stride(from: 0, to: coded.count, by: 97) {
+      #expect(KnownIssueCoding.decode(Array(coded[..<length])) == nil)
+    }
     var random = SplitMix64(seed: 7)
     for _ in 0..<2000 {
       var mutated = coded
