@@ -20,7 +20,7 @@ INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench bench-import compare docs install fuzz interrupt clean setup
+.PHONY: help demo test lint format bench bench-import bench-latency compare docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write a sample crash dump and diagnose it'
@@ -30,6 +30,7 @@ help:
 	@echo 'make bench     measure triage: dumps per second and core'
 	@echo 'make compare   time the program beside other dump readers'
 	@echo 'make bench-import  time an import of articles beside a bare insert loop'
+	@echo 'make bench-latency  time match and search on a knowledge base (KB) beside plain BM25'
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
@@ -74,6 +75,11 @@ compare: setup
 bench-import: setup
 	$(SWIFT) build -c release --product faultline
 	Benchmarks/import
+
+bench-latency: setup
+	@test -n "$(KB)" || { echo 'bench-latency: name a knowledge base: make bench-latency KB=articles.sqlite' >&2; exit 64; }
+	$(SWIFT) build -c release --product faultline
+	Benchmarks/latency "$$($(SWIFT) build -c release --show-bin-path)/faultline" "$(KB)"
 
 docs: setup
 	Scripts/document

@@ -18,7 +18,7 @@ extension KnownIssue {
     let names = ExtractedNames(article, rarity)
     conditions = ExtractionRules.bundled.rules.compactMap { names.condition($0) }
     affected =
-      article.products.map { AffectedProduct(product: $0) }
+      article.products.map { AffectedProduct(product: $0, servicePacks: servicePacksNamed(in: $0)) }
       + article.correctedIn.map { AffectedProduct(product: $0.product, fixedIn: ServicePack($0.servicePack)) }
     var headings: [String: TableHeading] = [:]
     files = article.files.map { FixedFile($0, &headings) }
@@ -92,6 +92,21 @@ private func servicePackNamed(in text: String) -> ServicePack? {
     }
   }
   return nil
+}
+
+/// The service packs that a line of an article's product list names: `versions 4.0, 4.0 SP4, 4.0 SP5` is none, 4 and 5. Empty
+/// where it names none: then it means all of them.
+private func servicePacksNamed(in text: String) -> [ServicePack] {
+  guard text.contains("SP") || text.contains("Service Pack") else { return [] }
+  let parts = text.split(separator: ",")
+  var packs = parts.compactMap { servicePackNamed(in: String($0)) }
+  guard !packs.isEmpty else { return [] }
+  // A version that stands by itself beside the same with a service pack is the product as released.
+  let isListed = parts.contains { part in
+    servicePackNamed(in: String(part)) == nil && part.contains { $0.isNumber }
+  }
+  if isListed { packs.append(ServicePack(0)) }
+  return packs.uniqued.sorted()
 }
 
 /// The architecture a heading names: `x86-based versions`.

@@ -106,6 +106,19 @@ import Testing
     #expect(rare.weight == 1.5)
   }
 
+  @Test(arguments: [
+    ("Microsoft Windows NT Server versions 4.0, 4.0 SP4, 4.0 SP6a, Terminal Server Edition", ["0", "4", "6a"]),
+    ("Microsoft Windows 2000 Server SP2", ["2"]), ("Windows Server 2003 Service Pack 1", ["1"]),
+    ("Microsoft Windows NT Server version 4.0", []), ("Microsoft SPX Tools", []),
+  ])
+  func servicePacksOfAProductLine(product: String, expected: [String]) throws {
+    var article = Article(layout: .archive)
+    article.id = "Q1"
+    article.products = [product]
+    let issue = try #require(KnownIssue(extractedFrom: article))
+    #expect(issue.affected.first?.servicePacks.map(\.description) == expected)
+  }
+
   @Test func aServicePackThatContainsTheFixIsKnown() throws {
     var article = ArticleCorrectionTests.archive("This was first corrected in Windows NT 4.0 Service Pack 4.")
     article.drivers = ["made.sys"]
