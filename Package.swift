@@ -18,15 +18,18 @@ let common: [SwiftSetting] =
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
 // Loading a dozen Swift libraries took a third of the time of a match. On Linux the program has them inside; the names behind
-// the first are what Foundation's own archive needs.
-let staticRuntime: [LinkerSetting] = [
-  .unsafeFlags(
-    [
-      "-static-stdlib", "-lCoreFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
-      "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections", "-l_CFXMLInterface",
-      "-l_CFURLSessionInterface", "-lswiftSynchronization", "-lswiftDispatch", "-ldispatch", "-lBlocksRuntime",
-    ], .when(platforms: [.linux], configuration: .release))
-]
+// the first are what Foundation's own archive needs. FAULTLINE_DYNAMIC=1 is for toolchains without the static libraries.
+let staticRuntime: [LinkerSetting] =
+  ProcessInfo.processInfo.environment["FAULTLINE_DYNAMIC"] == "1"
+  ? []
+  : [
+    .unsafeFlags(
+      [
+        "-static-stdlib", "-lCoreFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
+        "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections", "-l_CFXMLInterface",
+        "-l_CFURLSessionInterface", "-lswiftSynchronization", "-lswiftDispatch", "-ldispatch", "-lBlocksRuntime",
+      ], .when(platforms: [.linux], configuration: .release))
+  ]
 
 /// A library target of the graph in Documentation/Decisions/0001-targets.md.
 func library(
