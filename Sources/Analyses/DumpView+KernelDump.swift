@@ -8,13 +8,13 @@ extension KernelDump {
   /// The dump as reports print it.
   public var view: DumpView {
     var view = DumpView(architecture: architecture, bugcheck: header.bugcheck)
-    view.signature = header.is64Bit ? "PAGEDU64" : "PAGEDUMP"
+    view.signature = dump.container.rawValue
     view.dumpType = header.dumpType?.name
     view.dumpTypeNumber = header.dumpType?.rawValue
     view.bytes = dump.file.byteCount
     view.comment = header.comment
     view.secondaryDataBlocks = dump.triage?.secondaryData.count ?? 0
-    view.memoryBytes = dump.triage?.memory.byteCount ?? 0
+    view.memoryBytes = dump.triage?.memory.byteCount ?? dump.physical.map { Int(clamping: $0.presentPages * 4096) } ?? 0
     let machine = machine
     view.version = machine.version
     view.build = header.build
@@ -59,7 +59,7 @@ extension KernelDump {
       return DumpView.Module(
         identity: module, timestampMeaning: meaning(ofTimestampOf: module), isInbox: inbox)
     }
-    view.unloadedModules = (dump.triage?.unloadedDrivers ?? []).map {
+    view.unloadedModules = unloadedModules.map {
       DumpView.UnloadedModule(name: $0.name, start: $0.start, end: $0.end)
     }
     view.processName = process?.name
@@ -75,7 +75,7 @@ extension KernelDump {
   /// What the dump does not say, beyond what reading it already found.
   private var absent: [Missing] {
     var missing: [Missing] = []
-    if dump.triage != nil, buildMatch == nil {
+    if memory != nil, !modules.entries.isEmpty, buildMatch == nil {
       let known = KernelBuilds.all.filter { $0.build == Int(header.build) }.count
       missing.append(
         Missing(

@@ -29,7 +29,7 @@ enum ModulesAnalysis: DumpAnalysis {
           attributes: attributes,
           origin: "DriverList"))
     }
-    for driver in dump.dump.triage?.unloadedDrivers ?? [] {
+    for driver in dump.unloadedModules {
       facts.append(
         Fact(
           .unloadedModule, "\(driver.name) was unloaded before the stop.", attributes: ["module": .text(driver.name)],
