@@ -20,7 +20,7 @@ INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench compare docs install fuzz clean setup
+.PHONY: help demo test lint format bench compare oracle docs install fuzz clean setup
 
 help:
 	@echo 'make demo      write a sample crash dump and diagnose it'
@@ -29,6 +29,7 @@ help:
 	@echo 'make format    format all sources'
 	@echo 'make bench     measure triage: dumps per second and core'
 	@echo 'make compare   time the program beside other dump readers'
+	@echo 'make oracle    compare with independent readers of dumps, installed from PyPI'
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
@@ -68,6 +69,11 @@ compare: setup
 	$(SWIFT) build -c release --product faultline
 	$(SWIFT) build -c release --product Synthesize
 	Benchmarks/compare
+
+oracle: setup
+	$(SWIFT) build -c release --product faultline
+	$(SWIFT) build -c release --product Synthesize
+	Scripts/oracle/run
 
 docs: setup
 	Scripts/document

@@ -15,6 +15,8 @@ extension KernelDump {
     view.comment = header.comment
     view.secondaryDataBlocks = dump.triage?.secondaryData.count ?? 0
     view.memoryBytes = dump.triage?.memory.byteCount ?? dump.physical.map { Int(clamping: $0.presentPages * 4096) } ?? 0
+    view.absentPages = dump.physical?.truncatedPages ?? 0
+    view.absentRanges = dump.physical?.absentRanges(limit: CrashDump.listedAbsentRanges) ?? []
     let machine = machine
     view.version = machine.version
     view.build = header.build
@@ -32,9 +34,10 @@ extension KernelDump {
         pdbName: "ntkrnlmp.pdb",
         pdbGUID: $0.build.pdbGUID, pdbAge: $0.build.pdbAge)
     }
+    view.hasStop = hasStop
     view.bugcheckName = StopCodes.name(of: header.bugcheck)
     view.parameters = header.parameters
-    if let meaning = StopCodeMeaning.of(header.bugcheck) {
+    if hasStop, let meaning = StopCodeMeaning.of(header.bugcheck) {
       view.meaning = meaning.sentence.isEmpty ? nil : meaning.sentence
       view.parameterMeanings = zip(meaning.parameters(for: header.parameters), header.parameters).map {
         parameter, value in
@@ -72,6 +75,11 @@ extension KernelDump {
     return view
   }
 
+  /// Whether the machine had stopped: a memory image can be of one that runs.
+  var hasStop: Bool {
+    dump.container == .dump32 || dump.container == .dump64 || header.bugcheck.rawValue != 0
+  }
+
   /// What the dump does not say, beyond what reading it already found.
   private var absent: [Missing] {
     var missing: [Missing] = []
@@ -98,6 +106,12 @@ extension KernelDump {
     if header.upTime == nil {
       missing.append(
         Missing("system.uptimeSeconds", because: .notPresent, detail: "The header's SystemUpTime is not filled."))
+    }
+    if !hasStop {
+      missing.append(
+        Missing(
+          "bugcheck", because: .notPresent,
+          detail: "The image is of a machine that was running: it had not stopped."))
     }
     if exception == nil {
       missing.append(

@@ -58,11 +58,14 @@ public struct CrashDump: Sendable {
     } else {
       do {
         physical = try PhysicalMemory.containing(file, header, problems: &problems)
-        if physical == nil, let type = header.dumpType {
+        if physical == nil {
+          let readsRuns = header.dumpType == .full || header.dumpType == nil
           missing.append(
             Missing(
-              "modules", because: .unsupported,
-              detail: "The memory of dumps of type \(type.rawValue) is not read; the header is."))
+              "modules", because: readsRuns ? .notPresent : .unsupported,
+              detail: readsRuns
+                ? "The header states no runs of physical memory: where the pages are is not known."
+                : "The memory of dumps of type \(header.dumpType?.rawValue ?? 0) is not read; the header is."))
         }
       } catch {
         problems.append(error)

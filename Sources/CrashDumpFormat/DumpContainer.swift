@@ -20,7 +20,7 @@ extension PhysicalMemory {
     _ file: MappedFile, _ header: CrashDumpHeader, problems: inout [ReadError]
   ) throws(ReadError) -> PhysicalMemory? {
     switch header.dumpType {
-    case .full, nil: try runs(file, header, &problems)
+    case .full, nil: header.physicalRuns.isEmpty ? nil : runs(file, header, &problems)
     case .kernel: try summary(file, header, &problems)
     case .bitmapFull, .bitmapKernel, .automatic: try bitmap(file, header, &problems)
     case .kernelMemory, .kernelAndUserMemory, .completeMemory: try ranges(file, header, &problems)
@@ -31,12 +31,7 @@ extension PhysicalMemory {
   /// Types 1 and unwritten: the runs of PhysicalMemoryBlock stand one behind the other, right behind the header.
   private static func runs(
     _ file: MappedFile, _ header: CrashDumpHeader, _ problems: inout [ReadError]
-  ) throws(ReadError) -> PhysicalMemory {
-    guard !header.physicalRuns.isEmpty else {
-      throw ReadError(
-        .malformed, reading: "NumberOfRuns", at: .file(header.is64Bit ? 0x88 : 0x64),
-        expected: "runs of physical memory", found: "none", trail: ["PhysicalMemoryBlock"])
-    }
+  ) -> PhysicalMemory {
     var offset = UInt64(header.byteCount)
     var segments: [Segment] = []
     for run in header.physicalRuns {

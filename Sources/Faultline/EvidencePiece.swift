@@ -79,7 +79,7 @@ public struct EvidencePiece: Sendable {
     switch detected.kind {
     case .crashDump:
       do {
-        let dump = KernelDump(try CrashDump(parsing: file), symbols: symbols)
+        let dump = KernelDump(try Self.dump(file), symbols: symbols)
         problems = dump.dump.problems.map { EvidenceProblem($0) }
         content = .dump(dump)
       } catch {
@@ -96,6 +96,11 @@ public struct EvidencePiece: Sendable {
         problems = [EvidenceProblem(error)]
       }
     case .unknown:
+      if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
+        kind = .crashDump
+        content = .dump(KernelDump(image, symbols: symbols))
+        return
+      }
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
@@ -113,6 +118,18 @@ public struct EvidencePiece: Sendable {
           text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
       ]
     }
+  }
+
+  private static func dump(_ file: MappedFile) throws(ReadError) -> CrashDump {
+    guard ElfCore.matches(firstBytes: file.bytes) else { return try CrashDump(parsing: file) }
+    var problems: [ReadError] = []
+    let (memory, _, container) = try ElfCore.read(file, problems: &problems)
+    return try KernelSearch.dump(memory, container: container, problems: problems)
+  }
+
+  /// A raw memory image has no signature: whole pages, and more of them than the smallest machine of NT 4.0 has.
+  private static func mayBeMemory(_ file: MappedFile) -> Bool {
+    file.byteCount >= 8 << 20 && file.byteCount % PhysicalMemory.pageBytes == 0
   }
 
   private static func sha256(_ file: MappedFile) -> String {

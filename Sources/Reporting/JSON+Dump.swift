@@ -13,6 +13,19 @@ extension DumpView {
           ("dumpTypeNumber", dumpTypeNumber.map { .count($0) }), ("bytes", .count(bytes)),
           ("comment", .optional(comment)),
           ("memoryBytes", memoryBytes > 0 ? .count(memoryBytes) : nil),
+          ("absentPages", absentPages > 0 ? .count(absentPages) : nil),
+          (
+            "absentRanges",
+            absentRanges.isEmpty
+              ? nil
+              : .array(
+                absentRanges.map {
+                  .members([
+                    ("start", .hex(VirtualAddress($0.lowerBound << 12), digits: 16)),
+                    ("pages", .count($0.upperBound - $0.lowerBound)),
+                  ])
+                })
+          ),
           ("secondaryDataBlocks", secondaryDataBlocks > 0 ? .count(secondaryDataBlocks) : nil),
         ])
       ),
@@ -27,12 +40,14 @@ extension DumpView {
       ),
       (
         "bugcheck",
-        .members([
-          ("code", .string(bugcheck.description)), ("name", .optional(bugcheckName)),
-          ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })),
-          ("meaning", .optional(meaning)),
-          ("parameterMeanings", .some(parameterMeanings.map { .string($0.text) })),
-        ])
+        !hasStop
+          ? nil
+          : .members([
+            ("code", .string(bugcheck.description)), ("name", .optional(bugcheckName)),
+            ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })),
+            ("meaning", .optional(meaning)),
+            ("parameterMeanings", .some(parameterMeanings.map { .string($0.text) })),
+          ])
       ),
       ("exception", exceptionJSON),
       (

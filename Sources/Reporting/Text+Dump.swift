@@ -25,8 +25,8 @@ extension DumpView {
         Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
       })
     row("up for", uptimeSeconds.map(Self.duration))
-    row("stop", "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? ""))
-    for (index, value) in parameters.enumerated() {
+    row("stop", hasStop ? "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? "") : nil)
+    for (index, value) in parameters.enumerated() where hasStop {
       let text = parameterMeanings.indices.contains(index) ? parameterMeanings[index].text : ""
       row("  parameter \(index + 1)", hexadecimal(value, digits: pointerDigits) + (text.isEmpty ? "" : ": \(text)"))
     }

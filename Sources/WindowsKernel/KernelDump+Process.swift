@@ -77,7 +77,8 @@ extension KernelDump {
           detail: "No process can be read at \(hexadecimal(address)) with the layout of build \(reader.layout.build)."))
       return nil
     }
-    return Process(name: process.name, id: process.id, session: process.session, isGuess: !reader.isExact)
+    return Process(
+      name: process.name, id: process.id, session: process.session, isGuess: !reader.isExact, address: process.address)
   }
 }
 

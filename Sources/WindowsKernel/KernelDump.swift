@@ -12,6 +12,8 @@ public struct KernelDump: Sendable {
     public var session: UInt32?
     /// True where the offsets are another build's.
     public var isGuess: Bool
+    /// Of its EPROCESS, where the dump is one of whole pages.
+    public var address: VirtualAddress?
   }
 
   public let dump: CrashDump

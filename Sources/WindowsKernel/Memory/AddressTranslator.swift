@@ -79,7 +79,7 @@ public struct AddressTranslator: Sendable {
     return .notMapped(level: 0)
   }
 
-  private func isLarge(_ entry: UInt64, level: Int) -> Bool {
+  func isLarge(_ entry: UInt64, level: Int) -> Bool {
     switch mode {
     case .x86: level == 2 && entry & 0x80 != 0
     case .x86PAE: level == 2 && entry & 0x80 != 0

@@ -22,7 +22,12 @@ struct CrashedProcessor {
     for index in 0..<min(max(1, Int(header.processors)), maximumProcessors) {
       guard let prcb = space.pointer(at: block &+ UInt64(index * space.pointerBytes)), prcb != 0 else { break }
       let processor = CrashedProcessor(prcb, space, layout)
-      guard let context else { return processor }
+      guard let context else {
+        // A memory image states no registers: the first processor that has its own saved.
+        if processor.context != nil, processor.thread != nil { return processor }
+        first = first ?? processor
+        continue
+      }
       if processor.context?.stackPointer == context.stackPointer { return processor }
       if let thread = processor.thread, holds(context.stackPointer, thread: thread, space, layout) { return processor }
       first = first ?? processor
