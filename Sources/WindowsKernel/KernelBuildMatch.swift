@@ -51,7 +51,7 @@ public struct KernelBuildMatch: Sendable {
       if let identity, identity.guid.uppercased() != build.pdbGUID { continue }
       var agreed: [String] = []
       var compared = 0
-      for (symbol, address) in addresses {
+      for (symbol, address) in addresses where address != 0 {
         guard let offset = build.rva(of: symbol) else { continue }
         compared += 1
         if address == kernelBase.rawValue &+ UInt64(offset) { agreed.append(symbol) }
@@ -63,7 +63,7 @@ public struct KernelBuildMatch: Sendable {
         compared += 1
         agreed.append("KeBugCheckEx")
       }
-      guard agreed.count >= leastAgreed, agreed.count == compared else { continue }
+      guard agreed.count >= (identity == nil ? leastAgreed : 1), agreed.count == compared else { continue }
       let match = KernelBuildMatch(build: build, agreed: agreed, compared: compared, isUnique: true)
       if let first = best.first, first.agreed.count > agreed.count { continue }
       if let first = best.first, first.agreed.count < agreed.count { best = [] }

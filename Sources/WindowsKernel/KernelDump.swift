@@ -43,14 +43,10 @@ public struct KernelDump: Sendable {
     self.dump = dump
     var missing = dump.missing
     var notes: [String] = []
-    let space = KernelSpace(dump)
-    self.space = space
+    var space = KernelSpace(dump)
     memory = dump.triage?.memory ?? space?.memory
-    let servicePack = dump.triage?.servicePack ?? space?.servicePack
-    self.servicePack = servicePack
     var modules: ModuleMap
     (modules, modulesAreComplete) = Self.modules(dump, space, &missing)
-    unloadedModules = dump.triage?.unloadedDrivers ?? space.map(UnloadedModuleRing.read) ?? []
 
     let buildMatch = modules.kernel.flatMap { kernel in
       kernel.identity.base.flatMap {
@@ -65,7 +61,26 @@ public struct KernelDump: Sendable {
     {
       modules.setVersion(match.build.version, at: index)
     }
+    if let match = buildMatch, match.isUnique, let base = modules.kernel?.identity.base {
+      space = space?.with(match.build, kernelBase: base.rawValue)
+    }
     if let symbols { Self.attach(symbols, to: &modules, match: buildMatch, &missing, &notes) }
+    if let found = space, found.debuggerData == nil {
+      if let data = Self.hiddenData(found, modules) {
+        space = found.with(data)
+      } else {
+        missing.append(
+          Missing(
+            "debuggerData", because: .notInDump,
+            detail:
+              "The block by which debuggers find processors and unloaded modules is not in the dump, or hidden; symbols of the kernel uncover it."
+          ))
+      }
+    }
+    self.space = space
+    let servicePack = dump.triage?.servicePack ?? space?.servicePack
+    self.servicePack = servicePack
+    unloadedModules = dump.triage?.unloadedDrivers ?? space.map(UnloadedModuleRing.read) ?? []
 
     let layout = KernelLayout.find(
       build: Int(dump.header.build), servicePack: servicePack, architecture: dump.header.architecture,
@@ -107,6 +122,13 @@ public struct KernelDump: Sendable {
     self.modules = modules
     self.missing = missing
     self.notes = notes
+  }
+
+  private static func hiddenData(_ space: KernelSpace, _ modules: ModuleMap) -> DebuggerData? {
+    guard space.architecture == .x64, let kernel = modules.kernel, let base = kernel.identity.base,
+      let symbols = kernel.symbols
+    else { return nil }
+    return HiddenDebuggerData.read(space.memory, kernelBase: base.rawValue, symbols: symbols)
   }
 
   private static func modules(

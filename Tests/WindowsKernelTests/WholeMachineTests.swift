@@ -2,6 +2,8 @@ import ByteReading
 import CrashDumpFormat
 import EvidenceSynthesis
 import Facts
+import Symbols
+import TestSupport
 import Testing
 import WindowsKernel
 
@@ -98,6 +100,31 @@ import WindowsKernel
       #expect(dump.header.processors == writer.machine.processors)
       #expect(dump.header.systemTime?.rawValue == writer.machine.systemTime)
     }
+  }
+
+  /// Running kernels from Windows 8 on hide the debugger data block; the module list is found all the same, and with
+  /// symbols the block as well.
+  @Test(arguments: ["9600", "17763", "19041"]) func hiddenDebuggerData(name: String) throws {
+    var whole = try whole(name, seed: 12)
+    whole.debuggerDataIsPlain = false
+    let writer = MemoryDump(whole, .raw)
+    let dump = try read(writer.encoded())
+    #expect(dump.modules.modules.map(\.name) == writer.machine.modules.map(\.name))
+    #expect(dump.header.build == whole.kernel.version.build)
+    #expect(dump.space?.debuggerData == nil)
+    #expect(dump.missing.contains { $0.what == "debuggerData" })
+    #expect(dump.processes().list?.processes.map(\.id) == whole.processes.map(\.id))
+    let folder = try TemporaryFolder()
+    let table = SynthesizedSymbolTable(
+      module: "ntoskrnl.exe", database: whole.kernel.pdbName, guid: whole.kernel.pdbGUID, machineType: 0x8664,
+      symbols: whole.kernel.symbols)
+    try folder.write(table.relativePath, table.json().utf8)
+    let file = MappedFile(bytes: writer.encoded(), path: "hidden.raw")
+    let uncovered = KernelDump(
+      try KernelSearch.dump(.raw(file), container: .raw), symbols: SymbolFolder(paths: [folder.path]))
+    #expect(uncovered.space?.debuggerData?[.kernBase]?.rawValue == writer.machine.kernelBase)
+    #expect(uncovered.process?.id == writer.machine.process?.id)
+    #expect(uncovered.unloadedModules.map(\.name) == writer.machine.unloadedModules.map(\.name))
   }
 
   @Test func nothingOfWindows() {

@@ -1,3 +1,4 @@
+import ByteReading
 import CrashDumpFormat
 import Facts
 import KernelLayouts
@@ -74,7 +75,7 @@ struct ProcessReader {
     guard !text.isEmpty, text.allSatisfy({ $0 >= 0x20 }) else { return nil }
     let table = pointer("Pcb.DirectoryTableBase").map { PhysicalAddress($0) }
     return KernelProcess(
-      address: VirtualAddress(address), name: String(decoding: text, as: UTF8.self), id: id,
+      address: VirtualAddress(address), name: decodeWindows1252(text), id: id,
       parent: pointer("InheritedFromUniqueProcessId"), session: session(pointer("Session"), table),
       directoryTableBase: table,
       threads: place("ActiveThreads").flatMap { space.memory.load(at: VirtualAddress($0), as: UInt32.self) },

@@ -12,8 +12,8 @@ public struct KernelSpace: Sendable {
   public let build: UInt32
   /// Heads of the two lists, as the header or the debugger data block states them.
   public let psLoadedModuleList: VirtualAddress
-  public let psActiveProcessHead: VirtualAddress
-  public let debuggerData: DebuggerData?
+  public private(set) var psActiveProcessHead: VirtualAddress
+  public private(set) var debuggerData: DebuggerData?
 
   /// nil where the processor's page tables are of no kind read here.
   public init?(_ dump: CrashDump) {
@@ -34,6 +34,25 @@ public struct KernelSpace: Sendable {
     }
     psLoadedModuleList = head(header.psLoadedModuleList, .psLoadedModuleList)
     psActiveProcessHead = head(header.psActiveProcessHead, .psActiveProcessHead)
+  }
+
+  /// This space with a block that was found otherwise than by the header.
+  func with(_ data: DebuggerData) -> KernelSpace {
+    var space = self
+    space.debuggerData = data
+    if psActiveProcessHead.rawValue == 0, let head = space.address(.psActiveProcessHead) {
+      space.psActiveProcessHead = VirtualAddress(head)
+    }
+    return space
+  }
+
+  /// This space with what the addresses of a known build add.
+  func with(_ build: KernelBuild, kernelBase: UInt64) -> KernelSpace {
+    var space = self
+    if psActiveProcessHead.rawValue == 0, let offset = build.rva(of: "PsActiveProcessHead") {
+      space.psActiveProcessHead = VirtualAddress(kernelBase &+ UInt64(offset))
+    }
+    return space
   }
 
   /// The page tables' kind is the header's, unless the list of modules can only be reached by another: nothing states five
