@@ -93,7 +93,7 @@ extension KernelDump {
             : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."
         ))
     }
-    if process != nil, process?.session == nil {
+    if dump.triage != nil, process != nil, process?.session == nil {
       missing.append(
         Missing(
           "process.session", because: .notInDump,

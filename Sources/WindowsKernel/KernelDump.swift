@@ -86,7 +86,7 @@ public struct KernelDump: Sendable {
       build: Int(dump.header.build), servicePack: servicePack, architecture: dump.header.architecture,
       revision: buildMatch.map { Int($0.build.version.revision) })
     let processor = space.flatMap {
-      CrashedProcessor.find($0, header: dump.header, context: dump.context, layout?.layout)
+      CrashedProcessor.find($0, context: dump.context, layout?.layout)
     }
     let context = dump.crashContext ?? dump.context ?? processor?.context
     let exception = StopException(dump: dump, memory: memory, layout: layout?.layout)

@@ -117,7 +117,8 @@ import Testing
       let kernel = try #require(SynthesizedKernel.find(name))
       let whole = WholeMachine.sample(kernel, memoryBytes: 8 << 20, seed: 5)
       let elf = MappedFile(bytes: MemoryDump(whole, .elf).encoded(), path: "core")
-      #expect(ElfCore.matches(firstBytes: elf.bytes))
+      let isCore = ElfCore.matches(firstBytes: elf.bytes)
+      #expect(isCore)
       var problems: [ReadError] = []
       let (memory, machine, container) = try ElfCore.read(elf, problems: &problems)
       #expect(problems.isEmpty)

@@ -89,10 +89,11 @@ import WindowsKernel
     memory.put([0xEE], at: base)
     let frame = memory.frame(of: base) ?? 0
     memory.mapSoftware(base + 0x1000, entry: frame << 12 | 1 << 11 | 0x80)
-    memory.mapSoftware(base + 0x2000, entry: 0x1234 << 32 | 2 << 1)
+    memory.mapSoftware(base + 0x2000, entry: 0x1234 << 32 | 3 << 1)
     memory.mapSoftware(base + 0x3000, entry: 0x80)
+    memory.mapSoftware(base + 0x9000, entry: 0x77 << 32 | 1 << 12 | 0x80 | 4)
     // A prototype entry that is valid, one in transition, one in a file.
-    let entries = [frame << 12 | 1, frame << 12 | 1 << 11, 0x5000 << 16 | 1 << 10]
+    let entries: [UInt64] = [frame << 12 | 1, frame << 12 | 1 << 11, 0x5000 << 16 | 1 << 10]
     memory.put(
       entries.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }, at: shared)
     for index in 0..<3 as Range<UInt64> {
@@ -104,7 +105,9 @@ import WindowsKernel
     let place = PhysicalAddress(frame << 12 | 8)
     #expect(at(0) == .mapped(place, pageBytes: 4096))
     #expect(at(1) == .transition(place))
-    #expect(at(2) == .pagedOut(file: 2, page: 0x1234))
+    #expect(at(2) == .pagedOut(file: 3, page: 0x1234))
+    // As Windows 10 writes it: the file's number in bits 12 to 15.
+    #expect(at(9) == .pagedOut(file: 1, page: 0x77))
     #expect(at(3) == .demandZero)
     #expect(at(4) == .mapped(place, pageBytes: 4096))
     #expect(at(5) == .transition(place))

@@ -13,10 +13,12 @@ import WindowsKernel
       ("unknown-driver-19041", "19041"),
     ])
   func agreesWithTriage(id: String, kernel: String) throws {
+    let scenario = try #require(Scenario.named(id))
+    let build = try #require(SynthesizedKernel.find(kernel))
     for seed in 1...3 as ClosedRange<UInt64> {
-      let machine = try #require(Scenario.named(id))(seed: seed).machine
+      let machine = scenario(seed: seed).machine
       let whole = WholeMachine(
-        machine, kernel: try #require(SynthesizedKernel.find(kernel)), memoryBytes: 32 << 20, seed: seed)
+        machine, kernel: build, memoryBytes: 32 << 20, seed: seed)
       let small = KernelDump(
         try CrashDump(
           parsing: MappedFile(bytes: EvidenceSynthesis.TriageDump(whole.machine).encoded(), path: "small.dmp")))
@@ -31,7 +33,8 @@ import WindowsKernel
       #expect(full.process?.name == small.process?.name, "seed \(seed)")
       #expect(full.process?.id == small.process?.id, "seed \(seed)")
       // Only a complete dump holds the session's own page.
-      #expect(full.process?.session == machine.process?.session, "seed \(seed)")
+      let session = machine.process?.session
+      #expect(full.process?.session == session, "seed \(seed)")
       #expect(full.stack.map(\.address) == small.stack.map(\.address), "seed \(seed)")
       #expect(full.topFrame == small.topFrame, "seed \(seed)")
     }

@@ -2,6 +2,7 @@ import ByteReading
 import CrashDumpFormat
 import EvidenceSynthesis
 import Facts
+import KernelLayouts
 import Symbols
 import TestSupport
 import Testing

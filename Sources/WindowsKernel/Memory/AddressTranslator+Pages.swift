@@ -2,8 +2,9 @@ import CrashDumpFormat
 import Facts
 
 extension AddressTranslator {
-  /// Tables that are read at most: a table may be reached by many entries of a damaged image.
-  private static let maximumTables = 1 << 18
+  /// Tables that are read at most: a table may be reached by many entries of a damaged image. As many map 128 GiB in 4 KB
+  /// pages.
+  private static let maximumTables = 1 << 16
 
   /// The first address of each 4 KB of the kernel's half that is mapped, ascending; large pages count as their parts. Stops
   /// where the body says false.

@@ -14,12 +14,13 @@ struct CrashedProcessor {
   static let maximumProcessors = 2048
 
   /// The one whose registers, or whose thread's stack, are those of the header's context; else the first.
-  static func find(_ space: KernelSpace, header: CrashDumpHeader, context: RegisterContext?, _ layout: KernelLayout?)
+  static func find(_ space: KernelSpace, context: RegisterContext?, _ layout: KernelLayout?)
     -> CrashedProcessor?
   {
     guard let block = space.address(.kiProcessorBlock) else { return nil }
     var first: CrashedProcessor?
-    for index in 0..<min(max(1, Int(header.processors)), maximumProcessors) {
+    // Behind the last processor the block is zero; what a memory image's header states is only what could be counted.
+    for index in 0..<maximumProcessors {
       guard let prcb = space.pointer(at: block &+ UInt64(index * space.pointerBytes)), prcb != 0 else { break }
       let processor = CrashedProcessor(prcb, space, layout)
       guard let context else {

@@ -10,7 +10,7 @@ public enum KernelSearch {
   /// Pages of kernel addresses that are asked for an image's first bytes.
   static let searchedPages = 1 << 22
   /// Kernels take 2 MB (NT 4.0) to 17 MB (Windows 11).
-  static let maximumKernelBytes: UInt64 = 64 << 20
+  static let maximumKernelBytes: UInt64 = 32 << 20
 
   /// The dump as if it had a header. Throws, saying what was looked for, where no Windows kernel is found.
   public static func dump(
@@ -102,6 +102,7 @@ struct KernelImageFacts {
     pointerBytes = wide ? 8 : 4
     let extended = wide ? base : UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: base)))
     let machine: UInt16 = architecture == .x86 ? 0x014C : architecture == .arm64 ? 0xAA64 : 0x8664
+    let lowest: UInt64 = wide ? 0xFF00_0000_0000_0000 : 0x8000_0000
     for page in stride(from: base, to: base &+ size, by: PhysicalMemory.pageBytes) {
       guard let place = memory.locate(VirtualAddress(page)) else { continue }
       let bytes = memory.file.bytes
@@ -113,7 +114,7 @@ struct KernelImageFacts {
           : UInt64(bytes.loadIfPresent(at: place.offset + offset, as: UInt32.self) ?? 0)
         if value == base { take(memory, address, extended, machine) }
         // Kernel data point to pool above or below the image.
-        guard loadedModuleList == nil, value > 0x8000_0000, value & UInt64(pointerBytes - 1) == 0 else { continue }
+        guard loadedModuleList == nil, value >= lowest, value & UInt64(pointerBytes - 1) == 0 else { continue }
         let entryBase = memory.loadPointer(
           at: VirtualAddress(value &+ (wide ? 0x30 : 0x18)), size: pointerBytes)
         if entryBase == base,
@@ -132,7 +133,10 @@ struct KernelImageFacts {
 
   /// A word that is the image's base: the debugger data block has it at 0x18, the version block at 0x10.
   private mutating func take(_ memory: VirtualMemory, _ address: UInt64, _ extended: UInt64, _ machine: UInt16) {
-    guard memory.load(at: VirtualAddress(address), as: UInt64.self) == extended else { return }
+    // 32-bit kernels extend the debugger's addresses by their sign; not all writers of images do.
+    guard let word = memory.load(at: VirtualAddress(address), as: UInt64.self),
+      word == extended || word == extended & (pointerBytes == 8 ? .max : 0xFFFF_FFFF)
+    else { return }
     if debuggerData == nil, let data = KernelSpace.debuggerData(memory, at: VirtualAddress(address &- 0x18)) {
       debuggerDataBlock = address &- 0x18
       debuggerData = data

@@ -11,6 +11,9 @@ enum TableSearch {
   /// The System process's table is allocated at start, low in memory: real ones lie below 512 MiB.
   static let searchedPages: UInt64 = 1 << 20
 
+  /// Pages that look like PAE's last directory, for which all of low memory is asked.
+  private static let maximumWideSearches = 8
+
   /// KUSER_SHARED_DATA (public header ntddk.h): where the kernel maps it, and its fields.
   enum SharedData {
     static func address(_ architecture: Architecture) -> UInt64 {
@@ -26,6 +29,7 @@ enum TableSearch {
 
   static func find(_ physical: PhysicalMemory) -> (memory: VirtualMemory, architecture: Architecture)? {
     var found: (VirtualMemory, Architecture)?
+    var wideSearches = maximumWideSearches
     var searched: UInt64 = 0
     physical.forEachSegment { segment in
       let bytes = physical.file.bytes
@@ -33,7 +37,7 @@ enum TableSearch {
         guard searched < searchedPages else { return false }
         searched += 1
         let at = Int(segment.fileOffset + page * UInt64(PhysicalMemory.pageBytes))
-        if let hit = candidate(bytes, at: at, frame: segment.firstPage + page, physical) {
+        if let hit = candidate(bytes, at: at, frame: segment.firstPage + page, physical, &wideSearches) {
           found = hit
           return false
         }
@@ -44,7 +48,7 @@ enum TableSearch {
   }
 
   private static func candidate(
-    _ bytes: RawSpan, at offset: Int, frame: UInt64, _ physical: PhysicalMemory
+    _ bytes: RawSpan, at offset: Int, frame: UInt64, _ physical: PhysicalMemory, _ wideSearches: inout Int
   ) -> (VirtualMemory, Architecture)? {
     let own = frame << 12
     func entry(_ index: Int) -> UInt64 { bytes.loadIfPresent(at: offset + 8 * index, as: UInt64.self) ?? 0 }
@@ -63,7 +67,9 @@ enum TableSearch {
     // PAE: the fourth directory maps all four, itself last; the pointers to them stand in a table of 32 bytes.
     if entry(3) & 0x000F_FFFF_FFFF_F001 == own | 1 {
       let directories = (0..<4).map { entry($0) & 0x000F_FFFF_FFFF_F000 }
-      if let root = pointers(to: directories, near: frame, physical), let hit = check(.x86PAE, root, .x86) {
+      if let root = pointers(to: directories, near: frame, physical, &wideSearches),
+        let hit = check(.x86PAE, root, .x86)
+      {
         return hit
       }
     }
@@ -78,7 +84,9 @@ enum TableSearch {
   }
 
   /// Where four present entries lead to four directories: looked for right before them, then in low memory.
-  private static func pointers(to directories: [UInt64], near frame: UInt64, _ physical: PhysicalMemory) -> UInt64? {
+  private static func pointers(
+    to directories: [UInt64], near frame: UInt64, _ physical: PhysicalMemory, _ wideSearches: inout Int
+  ) -> UInt64? {
     func isTable(_ place: UInt64) -> Bool {
       directories.enumerated().allSatisfy { index, directory in
         physical.load(at: PhysicalAddress(place + UInt64(8 * index)), as: UInt64.self).map {
@@ -87,6 +95,8 @@ enum TableSearch {
       }
     }
     if frame >= 4, isTable((frame - 4) << 12) { return (frame - 4) << 12 }
+    guard wideSearches > 0 else { return nil }
+    wideSearches -= 1
     // The table's own address is kept below 4 GiB; the first 64 MiB hold it on the systems that used PAE.
     for page in 0..<0x4000 as Range<UInt64> where physical.fileOffset(ofPage: page) != nil {
       for place in stride(from: page << 12, to: (page + 1) << 12, by: 32) where isTable(place) { return place }
