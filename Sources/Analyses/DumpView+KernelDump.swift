@@ -113,7 +113,12 @@ extension KernelDump {
           "bugcheck", because: .notPresent,
           detail: "The image is of a machine that was running: it had not stopped."))
     }
-    if exception == nil {
+    if header.processors == 0 {
+      missing.append(
+        Missing(
+          "system.processors", because: .notInDump, detail: "Nothing that can be read says how many there are."))
+    }
+    if hasStop, exception == nil {
       missing.append(
         Missing(
           "exception", because: .notPresent,

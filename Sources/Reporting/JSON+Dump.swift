@@ -34,7 +34,8 @@ extension DumpView {
         .members([
           ("version", .optional(version)), ("build", .count(build)), ("product", .optional(product)),
           ("productType", .optional(productType)), ("servicePack", servicePack.map { .servicePack($0) }),
-          ("processors", .count(processors)), ("uptimeSeconds", uptimeSeconds.map { .count($0) }),
+          ("processors", processors > 0 ? .count(processors) : nil),
+          ("uptimeSeconds", uptimeSeconds.map { .count($0) }),
           ("crashTime", .optional(crashTime)), ("buildMatch", buildMatch?.json),
         ])
       ),

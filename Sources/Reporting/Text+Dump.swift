@@ -18,9 +18,9 @@ extension DumpView {
           + (match.isUnique ? ", no other known build fits" : ", other builds fit as well"))
       row("kernel symbols", "\(match.pdbName) \(match.pdbGUID)-\(match.pdbAge)")
     }
-    row("processors", "\(processors)")
+    row("processors", processors > 0 ? "\(processors)" : nil)
     row(
-      "stopped",
+      hasStop ? "stopped" : "taken",
       crashTime.map { time in
         Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
       })

@@ -148,9 +148,9 @@ struct KernelImageFacts {
     }
   }
 
-  /// Entries of KiProcessorBlock that are filled; 1 where they cannot be read.
+  /// Entries of KiProcessorBlock that are filled; 0 where nothing says where it is.
   func processors(_ memory: VirtualMemory) -> UInt32 {
-    guard let block = debuggerData?[.kiProcessorBlock] else { return 1 }
+    guard let block = debuggerData?[.kiProcessorBlock] else { return 0 }
     var count: UInt32 = 0
     while count < UInt32(CrashedProcessor.maximumProcessors),
       let value = memory.loadPointer(
