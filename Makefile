@@ -20,7 +20,7 @@ INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench bench-import bench-latency compare docs install fuzz interrupt clean setup
+.PHONY: help demo test lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write a sample crash dump and diagnose it'
@@ -31,6 +31,7 @@ help:
 	@echo 'make compare   time the program beside other dump readers'
 	@echo 'make bench-import  time an import of articles beside a bare insert loop'
 	@echo 'make bench-latency  time match and search on a knowledge base (KB) beside plain BM25'
+	@echo 'make oracle    compare with independent readers of dumps, installed from PyPI'
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
@@ -80,6 +81,11 @@ bench-latency: setup
 	@test -n "$(KB)" || { echo 'bench-latency: name a knowledge base: make bench-latency KB=articles.sqlite' >&2; exit 64; }
 	$(SWIFT) build -c release --product faultline
 	Benchmarks/latency "$$($(SWIFT) build -c release --show-bin-path)/faultline" "$(KB)"
+
+oracle: setup
+	$(SWIFT) build -c release --product faultline
+	$(SWIFT) build -c release --product Synthesize
+	Scripts/oracle/run
 
 docs: setup
 	Scripts/document

@@ -130,7 +130,7 @@ let package = Package(
     tests("Facts"),
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
-    tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
+    tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(

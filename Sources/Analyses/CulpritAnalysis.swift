@@ -84,6 +84,6 @@ extension KernelDump {
   /// The unloaded driver whose last place in memory holds an address.
   func unloaded(at address: VirtualAddress) -> String? {
     guard modules.entry(at: address.rawValue) == nil else { return nil }
-    return dump.triage?.unloadedDrivers.first { $0.start <= address && address < $0.end }?.name
+    return unloadedModules.first { $0.start <= address && address < $0.end }?.name
   }
 }

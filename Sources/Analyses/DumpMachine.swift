@@ -12,7 +12,7 @@ extension KernelDump {
     let product = Product.find(build: build, type: type, architecture: architecture)
     machine.product = product?.name
     // From Vista to 7 the build number tells; later systems have no service packs, and their kernels write zero.
-    machine.servicePack = product?.servicePack ?? (build < 6000 ? dump.triage?.servicePack : nil)
+    machine.servicePack = product?.servicePack ?? (build < 6000 ? servicePack : nil)
     machine.version = version
     machine.files = modules.modules
     return machine

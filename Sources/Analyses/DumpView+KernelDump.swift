@@ -8,13 +8,15 @@ extension KernelDump {
   /// The dump as reports print it.
   public var view: DumpView {
     var view = DumpView(architecture: architecture, bugcheck: header.bugcheck)
-    view.signature = header.is64Bit ? "PAGEDU64" : "PAGEDUMP"
+    view.signature = dump.container.rawValue
     view.dumpType = header.dumpType?.name
     view.dumpTypeNumber = header.dumpType?.rawValue
     view.bytes = dump.file.byteCount
     view.comment = header.comment
     view.secondaryDataBlocks = dump.triage?.secondaryData.count ?? 0
-    view.memoryBytes = dump.triage?.memory.byteCount ?? 0
+    view.memoryBytes = dump.triage?.memory.byteCount ?? dump.physical.map { Int(clamping: $0.presentPages * 4096) } ?? 0
+    view.absentPages = dump.physical?.truncatedPages ?? 0
+    view.absentRanges = dump.physical?.absentRanges(limit: CrashDump.listedAbsentRanges) ?? []
     let machine = machine
     view.version = machine.version
     view.build = header.build
@@ -32,9 +34,10 @@ extension KernelDump {
         pdbName: "ntkrnlmp.pdb",
         pdbGUID: $0.build.pdbGUID, pdbAge: $0.build.pdbAge)
     }
+    view.hasStop = hasStop
     view.bugcheckName = StopCodes.name(of: header.bugcheck)
     view.parameters = header.parameters
-    if let meaning = StopCodeMeaning.of(header.bugcheck) {
+    if hasStop, let meaning = StopCodeMeaning.of(header.bugcheck) {
       view.meaning = meaning.sentence.isEmpty ? nil : meaning.sentence
       view.parameterMeanings = zip(meaning.parameters(for: header.parameters), header.parameters).map {
         parameter, value in
@@ -59,7 +62,7 @@ extension KernelDump {
       return DumpView.Module(
         identity: module, timestampMeaning: meaning(ofTimestampOf: module), isInbox: inbox)
     }
-    view.unloadedModules = (dump.triage?.unloadedDrivers ?? []).map {
+    view.unloadedModules = unloadedModules.map {
       DumpView.UnloadedModule(name: $0.name, start: $0.start, end: $0.end)
     }
     view.processName = process?.name
@@ -72,10 +75,15 @@ extension KernelDump {
     return view
   }
 
+  /// Whether the machine had stopped: a memory image can be of one that runs.
+  var hasStop: Bool {
+    dump.container == .dump32 || dump.container == .dump64 || header.bugcheck.rawValue != 0
+  }
+
   /// What the dump does not say, beyond what reading it already found.
   private var absent: [Missing] {
     var missing: [Missing] = []
-    if dump.triage != nil, buildMatch == nil {
+    if memory != nil, !modules.entries.isEmpty, buildMatch == nil {
       let known = KernelBuilds.all.filter { $0.build == Int(header.build) }.count
       missing.append(
         Missing(
@@ -85,7 +93,7 @@ extension KernelDump {
             : "The revision of build \(header.build) is not known: no kernel addresses of that build are bundled for \(architecture)."
         ))
     }
-    if process != nil, process?.session == nil {
+    if dump.triage != nil, process != nil, process?.session == nil {
       missing.append(
         Missing(
           "process.session", because: .notInDump,
@@ -99,7 +107,18 @@ extension KernelDump {
       missing.append(
         Missing("system.uptimeSeconds", because: .notPresent, detail: "The header's SystemUpTime is not filled."))
     }
-    if exception == nil {
+    if !hasStop {
+      missing.append(
+        Missing(
+          "bugcheck", because: .notPresent,
+          detail: "The image is of a machine that was running: it had not stopped."))
+    }
+    if header.processors == 0 {
+      missing.append(
+        Missing(
+          "system.processors", because: .notInDump, detail: "Nothing that can be read says how many there are."))
+    }
+    if hasStop, exception == nil {
       missing.append(
         Missing(
           "exception", because: .notPresent,

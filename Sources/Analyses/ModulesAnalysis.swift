@@ -8,11 +8,12 @@ enum ModulesAnalysis: DumpAnalysis {
   static func facts(_ dump: KernelDump) -> [Fact] {
     var facts: [Fact] = []
     let modules = dump.modules.modules
+    let list = dump.space == nil ? "DriverList" : "PsLoadedModuleList"
     if dump.modulesAreComplete, !modules.isEmpty {
       facts.append(
         Fact(
           .moduleList, "The list of loaded modules is whole: \(modules.count) modules.",
-          attributes: ["count": .integer(Int64(modules.count))], origin: "DriverList"))
+          attributes: ["count": .integer(Int64(modules.count))], origin: list))
     }
     for module in modules {
       var attributes: [FactAttribute: FactValue] = [
@@ -27,13 +28,13 @@ enum ModulesAnalysis: DumpAnalysis {
         Fact(
           .module, "\(module.name) is loaded" + (module.version.map { ", version \($0)" } ?? "") + ".",
           attributes: attributes,
-          origin: "DriverList"))
+          origin: list))
     }
-    for driver in dump.dump.triage?.unloadedDrivers ?? [] {
+    for driver in dump.unloadedModules {
       facts.append(
         Fact(
           .unloadedModule, "\(driver.name) was unloaded before the stop.", attributes: ["module": .text(driver.name)],
-          origin: "UnloadedDrivers"))
+          origin: dump.space == nil ? "UnloadedDrivers" : "MmUnloadedDrivers"))
     }
     return facts
   }

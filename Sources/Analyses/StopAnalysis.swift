@@ -6,6 +6,7 @@ import WindowsKernel
 /// The stop code with its parameters, and whether somebody forced the dump.
 enum StopAnalysis: DumpAnalysis {
   static func facts(_ dump: KernelDump) -> [Fact] {
+    guard dump.hasStop else { return [] }
     let code = dump.header.bugcheck
     let name = StopCodes.name(of: code)
     var attributes: [FactAttribute: FactValue] = ["code": .stopCode(code.base)]

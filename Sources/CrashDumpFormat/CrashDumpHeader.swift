@@ -138,6 +138,25 @@ public struct CrashDumpHeader: Hashable, Sendable {
     }
   }
 
+  /// What a memory image without a header says of its machine: the other fields are absent, the stop code is zero.
+  public init(
+    imageOf machineType: UInt16, is64Bit: Bool, build: UInt32, processors: UInt32, directoryTableBase: PhysicalAddress
+  ) {
+    self.is64Bit = is64Bit
+    majorVersion = 15
+    self.build = build
+    self.directoryTableBase = directoryTableBase
+    pfnDatabase = VirtualAddress(0)
+    psLoadedModuleList = VirtualAddress(0)
+    psActiveProcessHead = VirtualAddress(0)
+    self.machineType = machineType
+    self.processors = processors
+    bugcheck = StopCode(0)
+    parameters = [0, 0, 0, 0]
+    physicalRuns = []
+    contextOffset = 0
+  }
+
   private static func comment(_ bytes: RawSpan, at offset: Int) -> String? {
     guard let raw = bytes.array(at: offset, count: 128) else { return nil }
     // The kernel writes no comment: the field keeps the fill pattern.

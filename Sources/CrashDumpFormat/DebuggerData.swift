@@ -16,6 +16,7 @@ public struct DebuggerData: Hashable, Sendable {
     case psActiveProcessHead = 0x50
     case pspCidTable = 0x58
     case expSystemResourcesList = 0x60
+    case kiBugCheckData = 0x88
     case mmPfnDatabase = 0xC0
     case poolTrackTable = 0x1B8
     case nonPagedPoolDescriptor = 0x1C0

@@ -4,7 +4,7 @@ import Facts
 /// The pieces of virtual memory a triage dump holds: its call stack, data page and data blocks.
 ///
 /// Pieces may overlap and touch; a read may run over touching pieces.
-public struct DumpMemory: Sendable {
+public struct DumpMemory: MemoryReading {
   public struct Piece: Hashable, Sendable {
     public var address: UInt64
     public var count: Int
@@ -58,48 +58,5 @@ public struct DumpMemory: Sendable {
     let skip = target - piece.address
     guard skip < UInt64(piece.count) else { return nil }
     return (piece.offset + Int(skip), piece.count - Int(skip))
-  }
-
-  /// Bytes at an address, over touching pieces; nil where any of them is not in the dump.
-  public func bytes(at address: VirtualAddress, count: Int) -> [UInt8]? {
-    guard count >= 0, address.rawValue.addingReportingOverflow(UInt64(count)).overflow == false else { return nil }
-    var result: [UInt8] = []
-    result.reserveCapacity(count)
-    while result.count < count {
-      let next = VirtualAddress(address.rawValue + UInt64(result.count))
-      guard let found = locate(next),
-        let part = file.bytes.array(at: found.offset, count: min(found.count, count - result.count))
-      else { return nil }
-      result += part
-    }
-    return result
-  }
-
-  /// As many bytes as there are from an address on, at most `limit`.
-  public func bytesAvailable(at address: VirtualAddress, limit: Int) -> [UInt8] {
-    var result: [UInt8] = []
-    while result.count < limit {
-      let (next, overflow) = address.rawValue.addingReportingOverflow(UInt64(result.count))
-      guard !overflow, let found = locate(VirtualAddress(next)),
-        let part = file.bytes.array(at: found.offset, count: min(found.count, limit - result.count))
-      else { break }
-      result += part
-    }
-    return result
-  }
-
-  public func load<T: FixedWidthInteger & BitwiseCopyable>(
-    at address: VirtualAddress, as type: T.Type = T.self
-  ) -> T? {
-    if let found = locate(address), found.count >= MemoryLayout<T>.size {
-      return file.bytes.loadIfPresent(at: found.offset, as: T.self)
-    }
-    guard let bytes = bytes(at: address, count: MemoryLayout<T>.size) else { return nil }
-    return bytes.reversed().reduce(into: T.zero) { $0 = $0 << 8 | T(truncatingIfNeeded: $1) }
-  }
-
-  /// A pointer of the dump's size, zero-extended.
-  public func loadPointer(at address: VirtualAddress, size: Int) -> UInt64? {
-    size == 4 ? load(at: address, as: UInt32.self).map(UInt64.init) : load(at: address, as: UInt64.self)
   }
 }

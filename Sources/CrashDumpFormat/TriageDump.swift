@@ -24,6 +24,12 @@ public struct TriageDump: Sendable {
     public var name: String
     public var start: VirtualAddress
     public var end: VirtualAddress
+
+    public init(name: String, start: VirtualAddress, end: VirtualAddress) {
+      self.name = name
+      self.start = start
+      self.end = end
+    }
   }
 
   /// A region of the file, checked to lie inside it.

@@ -71,6 +71,9 @@ public struct DumpView: Hashable, Sendable {
   public var comment: String?
   public var secondaryDataBlocks: Int = 0
   public var memoryBytes: Int = 0
+  /// Pages that the dump states and the file ends before; their numbers, as far as they are listed.
+  public var absentPages: UInt64 = 0
+  public var absentRanges: [Range<UInt64>] = []
 
   // system
   public var version: String?
@@ -84,6 +87,8 @@ public struct DumpView: Hashable, Sendable {
   public var buildMatch: BuildMatch?
 
   // bugcheck
+  /// False of a running machine's memory: it has not stopped.
+  public var hasStop = true
   public var bugcheck: StopCode
   public var bugcheckName: String?
   public var parameters: [UInt64] = []

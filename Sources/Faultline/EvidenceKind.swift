@@ -20,6 +20,7 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
   public static func detect(_ file: MappedFile) -> (kind: EvidenceKind, reason: String) {
     let bytes = file.bytes
     if CrashDump.matches(firstBytes: bytes) { return (.crashDump, "signature PAGEDUMP or PAGEDU64") }
+    if ElfCore.matches(firstBytes: bytes) { return (.crashDump, "an ELF core") }
     if let found = binary(bytes) { return found }
     if Gzip.matches(firstBytes: bytes) { return packed(bytes) }
     let head = bytes.array(at: 0, count: min(textPrefix, bytes.byteCount)) ?? []

@@ -82,7 +82,7 @@ public struct EvidencePiece: Sendable {
     switch detected.kind {
     case .crashDump:
       do {
-        let dump = KernelDump(try CrashDump(parsing: file), symbols: symbols)
+        let dump = KernelDump(try Self.dump(file), symbols: symbols)
         problems = dump.dump.problems.map { EvidenceProblem($0) }
         content = .dump(dump)
       } catch {
@@ -115,6 +115,11 @@ public struct EvidencePiece: Sendable {
         problems = [EvidenceProblem(error)]
       }
     case .unknown:
+      if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
+        kind = .crashDump
+        content = .dump(KernelDump(image, symbols: symbols))
+        return
+      }
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
@@ -138,6 +143,18 @@ public struct EvidencePiece: Sendable {
     if PDBFile.matches(firstBytes: file.bytes) { return SymbolsView(try PDBFile(parsing: file), &problems) }
     let bytes = XZ.matches(file.bytes) ? try XZ.decompress(file.array()) : file.array()
     return SymbolsView(try SymbolTable(isf: bytes))
+  }
+
+  private static func dump(_ file: MappedFile) throws(ReadError) -> CrashDump {
+    guard ElfCore.matches(firstBytes: file.bytes) else { return try CrashDump(parsing: file) }
+    var problems: [ReadError] = []
+    let (memory, _, container) = try ElfCore.read(file, problems: &problems)
+    return try KernelSearch.dump(memory, container: container, problems: problems)
+  }
+
+  /// A raw memory image has no signature: whole pages, and more of them than the smallest machine of NT 4.0 has.
+  private static func mayBeMemory(_ file: MappedFile) -> Bool {
+    file.byteCount >= 8 << 20 && file.byteCount % PhysicalMemory.pageBytes == 0
   }
 
   private static func sha256(_ file: MappedFile) -> String {

@@ -8,20 +8,21 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack
+  case summary, modules, stack, processes
 }
 
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules or stack.",
+    abstract: "One view of one crash dump: summary, modules, stack or processes.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
+        faultline dump processes MEMORY.DMP --format json
         faultline dump stack 112126-8765-01.dmp --symbols symbols
       """)
 
-  @Argument(help: "What to show: summary, modules or stack.")
+  @Argument(help: "What to show: summary, modules, stack or processes.")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
@@ -52,6 +53,12 @@ struct Dump: ParsableCommand {
       try EvidenceOptions.check([piece])
       return
     }
+    if view == .processes {
+      let report = dump.processListView
+      if output.format == .text { try output.emit(report.text(output.style)) } else { try output.emit(report.json) }
+      for problem in piece.problems { output.note("\(file): \(problem.text)") }
+      return
+    }
     let report = dump.view
     if output.format != .text { return try output.emit(report.json) }
     let style = output.style
@@ -59,6 +66,7 @@ struct Dump: ParsableCommand {
     case .summary: try output.emit(report.summary(style))
     case .modules: try output.emit(report.moduleList(style))
     case .stack: try output.emit(report.stackList(style))
+    case .processes: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
   }

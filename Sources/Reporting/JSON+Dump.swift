@@ -13,6 +13,19 @@ extension DumpView {
           ("dumpTypeNumber", dumpTypeNumber.map { .count($0) }), ("bytes", .count(bytes)),
           ("comment", .optional(comment)),
           ("memoryBytes", memoryBytes > 0 ? .count(memoryBytes) : nil),
+          ("absentPages", absentPages > 0 ? .count(absentPages) : nil),
+          (
+            "absentRanges",
+            absentRanges.isEmpty
+              ? nil
+              : .array(
+                absentRanges.map {
+                  .members([
+                    ("start", .hex(VirtualAddress($0.lowerBound << 12), digits: 16)),
+                    ("pages", .count($0.upperBound - $0.lowerBound)),
+                  ])
+                })
+          ),
           ("secondaryDataBlocks", secondaryDataBlocks > 0 ? .count(secondaryDataBlocks) : nil),
         ])
       ),
@@ -21,18 +34,21 @@ extension DumpView {
         .members([
           ("version", .optional(version)), ("build", .count(build)), ("product", .optional(product)),
           ("productType", .optional(productType)), ("servicePack", servicePack.map { .servicePack($0) }),
-          ("processors", .count(processors)), ("uptimeSeconds", uptimeSeconds.map { .count($0) }),
+          ("processors", processors > 0 ? .count(processors) : nil),
+          ("uptimeSeconds", uptimeSeconds.map { .count($0) }),
           ("crashTime", .optional(crashTime)), ("buildMatch", buildMatch?.json),
         ])
       ),
       (
         "bugcheck",
-        .members([
-          ("code", .string(bugcheck.description)), ("name", .optional(bugcheckName)),
-          ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })),
-          ("meaning", .optional(meaning)),
-          ("parameterMeanings", .some(parameterMeanings.map { .string($0.text) })),
-        ])
+        !hasStop
+          ? nil
+          : .members([
+            ("code", .string(bugcheck.description)), ("name", .optional(bugcheckName)),
+            ("parameters", .array(parameters.map { .hex(VirtualAddress($0), digits: pointerDigits) })),
+            ("meaning", .optional(meaning)),
+            ("parameterMeanings", .some(parameterMeanings.map { .string($0.text) })),
+          ])
       ),
       ("exception", exceptionJSON),
       (

@@ -18,15 +18,15 @@ extension DumpView {
           + (match.isUnique ? ", no other known build fits" : ", other builds fit as well"))
       row("kernel symbols", "\(match.pdbName) \(match.pdbGUID)-\(match.pdbAge)")
     }
-    row("processors", "\(processors)")
+    row("processors", processors > 0 ? "\(processors)" : nil)
     row(
-      "stopped",
+      hasStop ? "stopped" : "taken",
       crashTime.map { time in
         Self.unixSeconds(time).map { "\(time) (\(style.localTime($0)))" } ?? time
       })
     row("up for", uptimeSeconds.map(Self.duration))
-    row("stop", "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? ""))
-    for (index, value) in parameters.enumerated() {
+    row("stop", hasStop ? "\(bugcheck)" + (bugcheckName.map { " \($0)" } ?? "") : nil)
+    for (index, value) in parameters.enumerated() where hasStop {
       let text = parameterMeanings.indices.contains(index) ? parameterMeanings[index].text : ""
       row("  parameter \(index + 1)", hexadecimal(value, digits: pointerDigits) + (text.isEmpty ? "" : ": \(text)"))
     }

@@ -1,6 +1,7 @@
 import CrashDumpFormat
 import Facts
 import KernelLayouts
+import Symbols
 
 /// Which kernel build a dump without debug identity comes from, by addresses relative to the kernel's base.
 public struct KernelBuildMatch: Sendable {
@@ -37,16 +38,20 @@ public struct KernelBuildMatch: Sendable {
   ///
   /// The table holds x64 kernels only: an ARM64 kernel of the same number has other addresses, and a chance agreement would
   /// name a build that never ran there.
+  ///
+  /// - Parameter identity: the image's own, where the dump holds it: no other build is then asked.
   public static func find(
-    header: CrashDumpHeader, debuggerData: DebuggerData?, context: RegisterContext?, kernelBase: VirtualAddress
+    header: CrashDumpHeader, debuggerData: DebuggerData?, context: RegisterContext?, kernelBase: VirtualAddress,
+    identity: DebugIdentity? = nil
   ) -> KernelBuildMatch? {
     guard header.architecture == .x64 else { return nil }
     let addresses = addresses(header: header, debuggerData: debuggerData)
     var best: [KernelBuildMatch] = []
     for build in KernelBuilds.all where build.architecture == .x64 && build.build == Int(header.build) {
+      if let identity, identity.guid.uppercased() != build.pdbGUID { continue }
       var agreed: [String] = []
       var compared = 0
-      for (symbol, address) in addresses {
+      for (symbol, address) in addresses where address != 0 {
         guard let offset = build.rva(of: symbol) else { continue }
         compared += 1
         if address == kernelBase.rawValue &+ UInt64(offset) { agreed.append(symbol) }
@@ -58,7 +63,7 @@ public struct KernelBuildMatch: Sendable {
         compared += 1
         agreed.append("KeBugCheckEx")
       }
-      guard agreed.count >= leastAgreed, agreed.count == compared else { continue }
+      guard agreed.count >= (identity == nil ? leastAgreed : 1), agreed.count == compared else { continue }
       let match = KernelBuildMatch(build: build, agreed: agreed, compared: compared, isUnique: true)
       if let first = best.first, first.agreed.count > agreed.count { continue }
       if let first = best.first, first.agreed.count < agreed.count { best = [] }

@@ -12,9 +12,18 @@ public struct KernelDump: Sendable {
     public var session: UInt32?
     /// True where the offsets are another build's.
     public var isGuess: Bool
+    /// Of its EPROCESS, where the dump is one of whole pages.
+    public var address: VirtualAddress?
   }
 
   public let dump: CrashDump
+  /// Virtual memory that the dump holds: a triage dump's pieces, or everything the kernel's page tables map.
+  public let memory: (any MemoryReading)?
+  /// The kernel's address space, in dumps of whole pages.
+  public let space: KernelSpace?
+  /// From CmNtCSDVersion; nil where the dump does not say.
+  public let servicePack: ServicePack?
+  public let unloadedModules: [TriageDump.UnloadedDriver]
   public let modules: ModuleMap
   /// The list holds every loaded module, so that a module's absence means something.
   public let modulesAreComplete: Bool
@@ -34,53 +43,121 @@ public struct KernelDump: Sendable {
     self.dump = dump
     var missing = dump.missing
     var notes: [String] = []
-    let identities = (dump.triage?.drivers ?? []).map { driver in
-      ModuleIdentity(
-        name: driver.name.isEmpty ? "?" : driver.name, path: driver.path, base: driver.base, size: UInt64(driver.size),
-        timestamp: driver.timestamp, checksum: driver.checksum)
-    }
-    var modules = ModuleMap(identities, memory: dump.triage?.memory)
-    modulesAreComplete = dump.triage?.driversAreComplete ?? false
+    var space = KernelSpace(dump)
+    memory = dump.triage?.memory ?? space?.memory
+    var modules: ModuleMap
+    (modules, modulesAreComplete) = Self.modules(dump, space, &missing)
 
-    buildMatch = modules.kernel?.identity.base.flatMap {
-      KernelBuildMatch.find(
-        header: dump.header, debuggerData: dump.triage?.debuggerData, context: dump.crashContext ?? dump.context,
-        kernelBase: $0)
+    let buildMatch = modules.kernel.flatMap { kernel in
+      kernel.identity.base.flatMap {
+        KernelBuildMatch.find(
+          header: dump.header, debuggerData: dump.triage?.debuggerData ?? space?.debuggerData,
+          context: dump.crashContext ?? dump.context, kernelBase: $0, identity: kernel.image?.debugIdentity)
+      }
     }
+    self.buildMatch = buildMatch
     if let match = buildMatch, match.isUnique,
       let index = modules.entries.firstIndex(where: { $0.identity.isKernel })
     {
       modules.setVersion(match.build.version, at: index)
     }
+    if let match = buildMatch, match.isUnique, let base = modules.kernel?.identity.base {
+      space = space?.with(match.build, kernelBase: base.rawValue)
+    }
     if let symbols { Self.attach(symbols, to: &modules, match: buildMatch, &missing, &notes) }
+    if let found = space, found.debuggerData == nil {
+      if let data = Self.hiddenData(found, modules) {
+        space = found.with(data)
+      } else {
+        missing.append(
+          Missing(
+            "debuggerData", because: .notInDump,
+            detail:
+              "The block by which debuggers find processors and unloaded modules is not in the dump, or hidden; symbols of the kernel uncover it."
+          ))
+      }
+    }
+    self.space = space
+    let servicePack = dump.triage?.servicePack ?? space?.servicePack
+    self.servicePack = servicePack
+    unloadedModules = dump.triage?.unloadedDrivers ?? space.map(UnloadedModuleRing.read) ?? []
 
-    let exception = StopException(dump: dump)
+    let layout = KernelLayout.find(
+      build: Int(dump.header.build), servicePack: servicePack, architecture: dump.header.architecture,
+      revision: buildMatch.map { Int($0.build.version.revision) })
+    let processor = space.flatMap {
+      CrashedProcessor.find($0, context: dump.context, layout?.layout)
+    }
+    let context = dump.crashContext ?? dump.context ?? processor?.context
+    let exception = StopException(dump: dump, memory: memory, layout: layout?.layout)
     self.exception = exception
     var frames: [StackFrame] = []
-    if let triage = dump.triage, let context = dump.crashContext ?? dump.context {
+    if let memory, let context {
       let walker = StackWalker(
-        memory: triage.memory, modules: modules, contexts: [exception?.context, dump.context].compactMap { $0 },
+        memory: memory, modules: modules, contexts: [exception?.context, dump.context].compactMap { $0 },
         name: BundledSymbols.naming(buildMatch, kernel: modules.kernel?.identity))
       frames = walker.walk(context)
-    } else if let context = dump.context {
+    } else if let context {
       frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
     }
     stack = frames
-    if dump.triage == nil, dump.header.dumpType != nil || frames.isEmpty {
-      missing.append(
-        Missing("process", because: .unsupported, detail: "Nothing but the header is read of this dump."))
-    }
     if frames.isEmpty {
       missing.append(
         Missing(
-          "stack", because: dump.triage == nil ? .unsupported : .notInDump,
+          "stack", because: memory == nil ? .unsupported : .notInDump,
           detail: "No register context or no stack memory could be read."))
     }
-    process = Self.process(dump, buildMatch: buildMatch, &missing)
+    if let triage = dump.triage {
+      process = Self.process(triage, dump, layout, &missing)
+    } else if let space {
+      process = Self.process(space, processor, servicePack, buildMatch, &missing)
+    } else {
+      process = nil
+      if dump.header.dumpType != nil || frames.isEmpty {
+        missing.append(
+          Missing("process", because: .unsupported, detail: "Nothing but the header is read of this dump."))
+      }
+    }
     topFrame = StopMachinery.firstFailingFrame(frames, exception: exception, bugcheck: dump.header.bugcheck)
     self.modules = modules
     self.missing = missing
     self.notes = notes
+  }
+
+  private static func hiddenData(_ space: KernelSpace, _ modules: ModuleMap) -> DebuggerData? {
+    guard space.architecture == .x64, let kernel = modules.kernel, let base = kernel.identity.base,
+      let symbols = kernel.symbols
+    else { return nil }
+    return HiddenDebuggerData.read(space.memory, kernelBase: base.rawValue, symbols: symbols)
+  }
+
+  private static func modules(
+    _ dump: CrashDump, _ space: KernelSpace?, _ missing: inout [Missing]
+  ) -> (ModuleMap, isComplete: Bool) {
+    guard let space else {
+      let identities = (dump.triage?.drivers ?? []).map { driver in
+        ModuleIdentity(
+          name: driver.name.isEmpty ? "?" : driver.name, path: driver.path, base: driver.base,
+          size: UInt64(driver.size), timestamp: driver.timestamp, checksum: driver.checksum)
+      }
+      return (ModuleMap(identities, memory: dump.triage?.memory), dump.triage?.driversAreComplete ?? false)
+    }
+    let list = LoadedModuleList(space)
+    if list.modules.isEmpty {
+      let why = space.memory.absence(at: space.psLoadedModuleList)?.description ?? "leads to no entry that can be read"
+      missing.append(
+        Missing(
+          "modules", because: .notInDump,
+          detail: "The list of loaded modules (PsLoadedModuleList, \(space.psLoadedModuleList)) \(why)."))
+    } else if !list.isWhole {
+      missing.append(
+        Missing(
+          "modules", because: .notInDump,
+          detail:
+            "The list of loaded modules breaks off: \(list.modules.count) were read, \(list.unread) entries are not in the dump."
+        ))
+    }
+    return (ModuleMap(list.modules, memory: space.memory), list.isWhole)
   }
 
   private static func attach(
@@ -113,59 +190,5 @@ public struct KernelDump: Sendable {
         missing.append(Missing("symbols.\(entry.identity.name)", because: .malformed, detail: "\(file.path): \(error)"))
       }
     }
-  }
-
-  private static func process(
-    _ dump: CrashDump, buildMatch: KernelBuildMatch?, _ missing: inout [Missing]
-  ) -> Process? {
-    guard let triage = dump.triage else { return nil }
-    guard let region = triage.process else {
-      missing.append(Missing("process", because: .notPresent, detail: "The dump holds no process block."))
-      return nil
-    }
-    let pack = triage.servicePack
-    guard
-      let (layout, isExact) = KernelLayout.find(
-        build: Int(dump.header.build), servicePack: pack, architecture: dump.header.architecture,
-        revision: buildMatch.map { Int($0.build.version.revision) })
-    else {
-      missing.append(
-        Missing(
-          "process", because: .unsupported,
-          detail: "No structure layout is bundled for build \(dump.header.build) on \(dump.header.architecture)."))
-      return nil
-    }
-    guard let nameOffset = layout.offset("_EPROCESS", "ImageFileName"), nameOffset + 15 <= region.count,
-      let bytes = dump.file.bytes.array(at: region.offset + nameOffset, count: 15)
-    else {
-      missing.append(Missing("process", because: .notInDump, detail: "The process block is shorter than its layout."))
-      return nil
-    }
-    let raw = bytes.prefix { $0 != 0 }
-    guard !raw.isEmpty, raw.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-      missing.append(
-        Missing(
-          "process", because: isExact ? .malformed : .unsupported,
-          detail: "The process block has no name where the layout of build \(layout.build) puts it."))
-      return nil
-    }
-    let pointer = dump.header.is64Bit ? 8 : 4
-    let id = layout.offset("_EPROCESS", "UniqueProcessId").flatMap { offset -> UInt64? in
-      guard offset + pointer <= region.count else { return nil }
-      return pointer == 8
-        ? dump.file.bytes.loadIfPresent(at: region.offset + offset, as: UInt64.self)
-        : dump.file.bytes.loadIfPresent(at: region.offset + offset, as: UInt32.self).map(UInt64.init)
-    }
-    // Process ids are multiples of 4 and small; another value means another layout.
-    let plausible = id.flatMap { $0 < 1 << 32 && $0 & 3 == 0 ? $0 : nil }
-    return Process(
-      name: String(decoding: raw, as: UTF8.self), id: plausible, session: nil, isGuess: !isExact)
-  }
-}
-
-extension TriageDump {
-  /// From CmNtCSDVersion; Service Pack 0 where the kernel wrote zero, nil where it wrote nothing.
-  public var servicePack: ServicePack? {
-    servicePackBuild.map { Product.servicePack(csdVersion: $0) ?? ServicePack(0) }
   }
 }

@@ -23,7 +23,7 @@ public struct LoadedImage: Hashable, Sendable {
   static let maximumSections = 96
 
   /// nil where the headers are not in the dump.
-  public init?(at base: VirtualAddress, in memory: DumpMemory) {
+  public init?(at base: VirtualAddress, in memory: any MemoryReading) {
     func at(_ offset: UInt64) -> VirtualAddress { VirtualAddress(base.rawValue &+ offset) }
     guard memory.load(at: base, as: UInt16.self) == 0x5A4D, let newHeader = memory.load(at: at(0x3C), as: UInt32.self),
       newHeader < 0x1000
@@ -62,7 +62,7 @@ public struct LoadedImage: Hashable, Sendable {
   }
 
   private static func identity(
-    directory: UInt64, at: (UInt64) -> VirtualAddress, _ memory: DumpMemory
+    directory: UInt64, at: (UInt64) -> VirtualAddress, _ memory: any MemoryReading
   ) -> DebugIdentity? {
     guard let offset = memory.load(at: at(directory), as: UInt32.self),
       let size = memory.load(at: at(directory + 4), as: UInt32.self), offset != 0

@@ -16,10 +16,13 @@ public struct ModuleMap: Sendable {
   /// Indices into `entries` by base.
   private var byBase: [Int]
 
-  public init(_ modules: [ModuleIdentity], memory: DumpMemory?) {
+  public init(_ modules: [ModuleIdentity], memory: (any MemoryReading)?) {
     entries = modules.map { module in
-      Entry(
-        identity: module, image: memory.flatMap { memory in module.base.flatMap { LoadedImage(at: $0, in: memory) } })
+      let image = memory.flatMap { memory in module.base.flatMap { LoadedImage(at: $0, in: memory) } }
+      var identity = module
+      // The loader's entry has no timestamp before Windows 10; the image's own header has.
+      if identity.timestamp == nil { identity.timestamp = image?.timestamp }
+      return Entry(identity: identity, image: image)
     }
     let bases = modules.map { $0.base?.rawValue ?? 0 }
     byBase = modules.indices.sorted { (bases[$0], $0) < (bases[$1], $1) }

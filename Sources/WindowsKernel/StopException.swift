@@ -30,7 +30,7 @@ public struct StopException: Hashable, Sendable {
   }
 
   /// nil where neither parameters nor header name an exception.
-  init?(dump: CrashDump) {
+  init?(dump: CrashDump, memory: (any MemoryReading)?, layout: KernelLayout?) {
     let header = dump.header
     let values = header.parameters
     origin = "the stop code's parameters"
@@ -40,7 +40,7 @@ public struct StopException: Hashable, Sendable {
       address = meaning.value(.instruction, in: values).map { VirtualAddress($0) }
       referenced = meaning.value(.referenced, in: values).map { VirtualAddress($0) }
       access = meaning.access(in: values)
-      if let memory = dump.triage?.memory {
+      if let memory {
         if let record = meaning.value(.exceptionRecord, in: values) {
           read(record: record, memory, wide: header.is64Bit)
         }
@@ -48,7 +48,7 @@ public struct StopException: Hashable, Sendable {
           context = memory.registerContext(at: VirtualAddress(pointer), architecture: header.architecture)
         }
         if context == nil, let pointer = meaning.value(.trapFrame, in: values) {
-          read(trapFrame: pointer, dump, memory)
+          read(trapFrame: pointer, dump, memory, layout)
         }
       }
       if address == nil, let context { address = VirtualAddress(context.instructionPointer) }
@@ -68,7 +68,7 @@ public struct StopException: Hashable, Sendable {
   }
 
   /// EXCEPTION_RECORD in the dump's memory: for an access violation its parameters say what was tried, and where.
-  private mutating func read(record: UInt64, _ memory: DumpMemory, wide: Bool) {
+  private mutating func read(record: UInt64, _ memory: any MemoryReading, wide: Bool) {
     func load(_ offset: UInt64) -> UInt64? {
       memory.loadPointer(at: VirtualAddress(record &+ offset), size: wide ? 8 : 4)
     }
@@ -89,22 +89,19 @@ public struct StopException: Hashable, Sendable {
   }
 
   /// The registers in a KTRAP_FRAME: enough to go on walking.
-  private mutating func read(trapFrame: UInt64, _ dump: CrashDump, _ memory: DumpMemory) {
-    guard
-      let (layout, isExact) = KernelLayout.find(
-        build: Int(dump.header.build),
-        servicePack: dump.triage?.servicePack,
-        architecture: dump.header.architecture)
-    else { return }
+  ///
+  /// The trap frame has not changed its layout within an architecture since 2003, so a neighbouring build's will do; an
+  /// address that is no code is refused by the walk anyway.
+  private mutating func read(
+    trapFrame: UInt64, _ dump: CrashDump, _ memory: any MemoryReading, _ layout: KernelLayout?
+  ) {
+    guard let layout else { return }
     let size = dump.header.is64Bit ? 8 : 4
     func load(_ field: String) -> UInt64? {
       layout.offset("_KTRAP_FRAME", field).flatMap {
         memory.loadPointer(at: VirtualAddress(trapFrame &+ UInt64($0)), size: size)
       }
     }
-    // The trap frame has not changed its layout within an architecture since 2003, so a neighbour's will do; an address
-    // that is no code is refused by the walk anyway.
-    _ = isExact
     let names =
       size == 8
       ? ["Rax", "Rcx", "Rdx", "Rbx", "Rsp", "Rbp", "Rsi", "Rdi", "R8", "R9", "R10", "R11"]

@@ -42,7 +42,8 @@ import Testing
       for end in stride(from: 512, to: whole.count, by: 512) {
         let dump = try DescribedMachines.read(Array(whole.prefix(end)))
         #expect(dump.header.bugcheck == machine.stop.code)
-        let isWhole = end >= dump.header.byteCount
+        // Behind the header these types have a bitmap, which is whole in the next 512 bytes. Absent pages are no problem.
+        let isWhole = end >= dump.header.byteCount + ([2, 5, 6, 7].contains(type) ? 512 : 0)
         #expect(dump.problems.isEmpty == isWhole, "type \(type) cut at \(end)")
       }
     }

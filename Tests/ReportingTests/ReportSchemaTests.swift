@@ -107,6 +107,37 @@ extension JSONValue {
     #expect(json["unloadedModules"]?.items.first?.keys == ["name", "start", "end"])
   }
 
+  @Test func absentPagesAndRunningMachines() {
+    var view = ReportSamples.hostileDump()
+    view.absentPages = 3
+    view.absentRanges = [0x10..<0x12, 0x20..<0x21]
+    view.hasStop = false
+    let json = view.json
+    #expect(json["bugcheck"] == nil)
+    #expect(json["format"]?["absentPages"] == .integer(3))
+    #expect(json["format"]?["absentRanges"]?.items.first?["start"] == .string("0x0000000000010000"))
+    #expect(json["format"]?["absentRanges"]?.items.map { $0["pages"] } == [.integer(2), .integer(1)])
+  }
+
+  @Test func processes() {
+    var view = ProcessListView(pointerDigits: 16)
+    view.layoutBuild = 7601
+    var row = ProcessListView.Row(
+      address: VirtualAddress(0xFFFF_FA80_0000_1230), name: "a\u{1B}.exe", id: 400, isCurrent: true)
+    row.parent = 4
+    row.created = "2016-08-25T06:40:21Z"
+    view.rows = [row]
+    let json = view.json
+    #expect(json.keys == ["schema", "layout", "processes", "missing"])
+    #expect(json["schema"] == .string("faultline.dump-processes/1"))
+    #expect(json["layout"]?["exact"] == .bool(true))
+    #expect(json["processes"]?.items.first?.keys == ["address", "name", "id", "parent", "created", "current"])
+    #expect(json["processes"]?.items.first?["address"] == .string("0xfffffa8000001230"))
+    let text = view.text(TextStyle(width: 100) { "\($0)" })
+    #expect(!text.unicodeScalars.contains("\u{1B}"))
+    #expect(text.contains("400 *"))
+  }
+
   @Test func article() throws {
     let issue = try #require(try Catalogue.bundled()["KB961799"])
     let json = issue.article.json

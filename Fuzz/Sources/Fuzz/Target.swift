@@ -19,7 +19,7 @@ struct Target: Sendable {
 
   static func named(_ name: String) -> Target? { all.first { $0.name == name } }
 
-  static var all: [Target] { [crashDump, x64Stack, article, image, pdb, symbols, xz, gzip] }
+  static var all: [Target] { [crashDump, memoryDump, x64Stack, article, image, pdb, symbols, xz, gzip] }
 
   /// A whole dump through the container, the kernel layer, the analyses and the view that reports print.
   static let crashDump = Target(name: "crash-dump") {
@@ -35,6 +35,37 @@ struct Target: Sendable {
     precondition(kernel.stack.count <= StackWalker.maximumFrames)
     _ = AllAnalyses.facts(kernel)
     _ = kernel.view
+  }
+
+  /// Dumps of whole pages, ELF cores and raw images: containers, page tables, lists and what walks them. Only pages with
+  /// content, so that one input stays small.
+  static let memoryDump = Target(name: "memory-dump") {
+    (SynthesizedKernel.named + SynthesizedKernel.unnamed).enumerated().flatMap { index, entry in
+      let whole = WholeMachine.sample(entry.kernel, memoryBytes: 8 << 20, seed: UInt64(index))
+      let types: [UInt32] = entry.kernel.architecture == .x64 ? [2, 5, 8, 10] : [2, 5]
+      return types.map { MemoryDump(whole, .dump(.init(rawValue: $0))).encoded() }
+    } + [
+      MemoryDump(WholeMachine.sample(SynthesizedKernel.named[0].kernel, memoryBytes: 4 << 20, seed: 1), .elf).encoded()
+    ]
+  } run: { bytes in
+    let file = MappedFile(bytes: bytes, path: "input")
+    var dump: CrashDump?
+    if CrashDump.matches(firstBytes: file.bytes) {
+      dump = try? CrashDump(parsing: file)
+    } else if ElfCore.matches(firstBytes: file.bytes) {
+      var problems: [ReadError] = []
+      if let (memory, _, container) = try? ElfCore.read(file, problems: &problems) {
+        dump = try? KernelSearch.dump(memory, container: container, problems: problems)
+      }
+    } else {
+      dump = try? KernelSearch.dump(.raw(file), container: .raw)
+    }
+    guard let dump else { return }
+    let kernel = KernelDump(dump)
+    precondition(kernel.modules.entries.count <= LoadedModuleList.maximumModules)
+    _ = AllAnalyses.facts(kernel)
+    _ = kernel.view
+    _ = kernel.processListView
   }
 
   /// The x64 stack walk and with it the instruction decoder: the input's first half is the stack, its second half code.

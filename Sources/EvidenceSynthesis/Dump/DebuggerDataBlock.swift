@@ -35,6 +35,9 @@ public enum DebuggerDataBlock {
 
   /// Symbols that must be found though the block does not hold them.
   private static let others = ["KdDebuggerDataBlock", "PsInitialSystemProcess", "KiInitialPCR"]
+  private static let later = [
+    "KdVersionBlock", "KeNumberProcessors", "KiWaitNever", "KiWaitAlways", "KdpDataBlockEncoded",
+  ]
 
   static func encoded(_ machine: SynthesizedMachine) -> [UInt8] {
     let kernel = KernelAddresses(machine)
@@ -75,7 +78,7 @@ public enum DebuggerDataBlock {
 
   /// Where symbols without a stated place stand: in a region of the kernel that no stated symbol of ours uses, 0x100 apart.
   static func standardPlace(of symbol: String) -> UInt32 {
-    let names = symbols.map(\.name) + others + ["KdpDebuggerDataListHead", "KeBugCheckEx"]
+    let names = symbols.map(\.name) + others + ["KdpDebuggerDataListHead", "KeBugCheckEx"] + later
     let index = names.firstIndex(of: symbol) ?? names.count
     return 0x000C_0000 + 0x100 * UInt32(truncatingIfNeeded: index)
   }

@@ -64,49 +64,64 @@ public struct PageDump: Sendable {
   private var coveredPages: UInt64 { bitmapPages ?? (pages.keys.max().map { $0 / 64 * 64 + 64 } ?? 0) }
 
   /// One bit per page frame, lowest bit first.
-  private var bitmap: [UInt8] {
-    var bits = [UInt8](repeating: 0, count: Int(clamping: (coveredPages + 7) / 8))
-    for frame in pages.keys where frame < coveredPages { bits[Int(frame / 8)] |= 1 << UInt8(frame % 8) }
+  private static func bitmap(_ frames: some Collection<UInt64>, covered: UInt64) -> [UInt8] {
+    var bits = [UInt8](repeating: 0, count: Int(clamping: (covered + 7) / 8))
+    for frame in frames where frame < covered { bits[Int(frame / 8)] |= 1 << UInt8(frame % 8) }
     return bits
+  }
+
+  private func appendBitmap(to file: inout ByteBuilder) {
+    Self.appendBitmapHead(
+      pages.keys, signature: signature ?? (type == .bitmapKernel ? "SDMP" : "FDMP"), covered: coveredPages, to: &file)
+    for frame in pages.keys.sorted() { appendPage(frame, to: &file) }
   }
 
   /// Types 5, 6, 7 (BMP header): `SDMP` or `FDMP`, `DUMP`, 24 bytes unknown, then three ULONG64: file offset of the first
   /// page, pages present, bits in the bitmap; the bitmap at 0x38; pages in ascending order. Source: the field names and
   /// offsets on which public readers (rizin, kdmp-parser, volatility3) agree; no real one was at hand.
-  private func appendBitmap(to file: inout ByteBuilder) {
+  static func appendBitmapHead(
+    _ frames: some Collection<UInt64>, signature: String, covered: UInt64, to file: inout ByteBuilder
+  ) {
     let start = file.count
-    let bits = bitmap
-    let first = (start + 0x38 + bits.count + Self.pageSize - 1) / Self.pageSize * Self.pageSize
+    let bits = bitmap(frames, covered: covered)
+    let first = (start + 0x38 + bits.count + pageSize - 1) / pageSize * pageSize
     var sub = ByteBuilder(zeros: 0x38)
-    sub.put(Array((signature ?? (type == .bitmapKernel ? "SDMP" : "FDMP")).utf8.prefix(4)), at: 0)
+    sub.put(Array(signature.utf8.prefix(4)), at: 0)
     sub.put(Array("DUMP".utf8), at: 4)
     sub.put(UInt64(first), at: 0x20)
-    sub.put(UInt64(pages.count), at: 0x28)
-    sub.put(coveredPages, at: 0x30)
+    sub.put(UInt64(frames.count), at: 0x28)
+    sub.put(covered, at: 0x30)
     file.append(sub.bytes)
     file.append(bits)
     file.grow(to: first)
+  }
+
+  private func appendSummary(to file: inout ByteBuilder) {
+    Self.appendSummaryHead(
+      pages.keys, signature: signature ?? "SDMP", width: machine.pointerWidth, covered: coveredPages, to: &file)
     for frame in pages.keys.sorted() { appendPage(frame, to: &file) }
   }
 
   /// Type 2 (SUMMARY_DUMP): `SDMP`, `DUMP`, options, header size, bitmap size, pages, all ULONG; then an RTL_BITMAP as it
   /// stood in memory (a ULONG of bits and a pointer), and the bits: at 0x20 on 32-bit, 0x28 on 64-bit systems.
-  private func appendSummary(to file: inout ByteBuilder) {
+  static func appendSummaryHead(
+    _ frames: some Collection<UInt64>, signature: String = "SDMP", width: Int, covered: UInt64,
+    to file: inout ByteBuilder
+  ) {
     let start = file.count
-    let bits = bitmap
-    let bitsAt = machine.pointerWidth == 4 ? 0x20 : 0x28
-    let headerSize = (start + bitsAt + bits.count + Self.pageSize - 1) / Self.pageSize * Self.pageSize
+    let bits = bitmap(frames, covered: covered)
+    let bitsAt = width == 4 ? 0x20 : 0x28
+    let headerSize = (start + bitsAt + bits.count + pageSize - 1) / pageSize * pageSize
     var sub = ByteBuilder(zeros: bitsAt)
-    sub.put(Array((signature ?? "SDMP").utf8.prefix(4)), at: 0)
+    sub.put(Array(signature.utf8.prefix(4)), at: 0)
     sub.put(Array("DUMP".utf8), at: 4)
     sub.put(1 as UInt32, at: 8)
     sub.put(UInt32(truncatingIfNeeded: headerSize), at: 0x0C)
-    sub.put(UInt32(truncatingIfNeeded: coveredPages), at: 0x10)
-    sub.put(UInt32(truncatingIfNeeded: pages.count), at: 0x14)
-    sub.put(UInt32(truncatingIfNeeded: coveredPages), at: 0x18)
+    sub.put(UInt32(truncatingIfNeeded: covered), at: 0x10)
+    sub.put(UInt32(truncatingIfNeeded: frames.count), at: 0x14)
+    sub.put(UInt32(truncatingIfNeeded: covered), at: 0x18)
     file.append(sub.bytes)
     file.append(bits)
     file.grow(to: headerSize)
-    for frame in pages.keys.sorted() { appendPage(frame, to: &file) }
   }
 }

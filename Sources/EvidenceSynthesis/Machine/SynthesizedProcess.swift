@@ -11,10 +11,13 @@ public struct SynthesizedProcess: Hashable, Sendable {
   /// Address of the MM_SESSION_SPACE that EPROCESS.Session points to.
   public var sessionSpace: UInt64
   public var peb: UInt64
+  /// 100 ns since 1601-01-01 UTC; 0 of the System process, which has no time of creation.
+  public var created: UInt64
+  public var threads: UInt32
 
   public init(
     name: String, id: UInt64, parentID: UInt64 = 4, session: UInt32? = nil, address: UInt64, sessionSpace: UInt64 = 0,
-    peb: UInt64 = 0
+    peb: UInt64 = 0, created: UInt64 = 0, threads: UInt32 = 1
   ) {
     self.name = name
     self.id = id
@@ -23,6 +26,8 @@ public struct SynthesizedProcess: Hashable, Sendable {
     self.address = address
     self.sessionSpace = sessionSpace
     self.peb = peb
+    self.created = created
+    self.threads = threads
   }
 }
 

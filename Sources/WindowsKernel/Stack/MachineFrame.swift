@@ -16,7 +16,7 @@ struct MachineFrame: Hashable {
 
   /// The five words at an address, if they can be nothing else: selectors as Windows sets them, reserved flags as the
   /// processor has them, and a stack pointer that fits the mode.
-  init?(at address: UInt64, in memory: DumpMemory, modules: ModuleMap) {
+  init?(at address: UInt64, in memory: any MemoryReading, modules: ModuleMap) {
     func word(_ index: UInt64) -> UInt64? { memory.load(at: VirtualAddress(address &+ 8 * index), as: UInt64.self) }
     guard let rip = word(0), let cs = word(1), let flags = word(2), let rsp = word(3), let ss = word(4) else {
       return nil

@@ -19,7 +19,7 @@ struct StackRecords {
 
   /// Every CONTEXT in a stretch of stack: 16-byte aligned, architecture bit set, the processor's SSE state stored twice alike,
   /// a code selector Windows uses.
-  init(from start: UInt64, memory: DumpMemory) {
+  init(from start: UInt64, memory: any MemoryReading) {
     var found: [Range<UInt64>] = []
     var at = (start &+ 15) & ~15
     let (limit, overflow) = at.addingReportingOverflow(Self.maximumBytes + Self.contextBytes)

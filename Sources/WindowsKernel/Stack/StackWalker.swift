@@ -3,7 +3,7 @@ import Facts
 
 /// Walks a stack by the best means the dump gives, frame by frame; each frame says which.
 public struct StackWalker: Sendable {
-  let memory: DumpMemory
+  let memory: any MemoryReading
   let modules: ModuleMap
   /// Register contexts found elsewhere in the dump (an exception's): where a frame's stack pointer is theirs, they know all registers.
   let contexts: [RegisterContext]
@@ -16,7 +16,7 @@ public struct StackWalker: Sendable {
   static let maximumScanBytes: UInt64 = 0x6000
 
   public init(
-    memory: DumpMemory, modules: ModuleMap, contexts: [RegisterContext] = [],
+    memory: any MemoryReading, modules: ModuleMap, contexts: [RegisterContext] = [],
     name: @escaping @Sendable (StackFrame) -> StackFrame = { $0 }
   ) {
     self.memory = memory

@@ -52,7 +52,7 @@ struct X64Epilogue {
     var isSpent: Bool { instructions <= 0 }
   }
 
-  let memory: DumpMemory
+  let memory: any MemoryReading
   let allowance: Allowance
   /// Whether an address is code of the module the function is in: a jump elsewhere is a tail call.
   let isCode: (UInt64) -> Bool
