@@ -50,7 +50,7 @@ public struct FaultlineProgram: AsyncParsableCommand {
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
     let direct: [any ParsableCommand.Type] = [Match.self, Diagnose.self]
     if let name = arguments.first, let command = direct.first(where: { $0.configuration.commandName == name }),
-      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst()))
+      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst())), type(of: parsed) == command
     {
       return parsed
     }

@@ -5,7 +5,9 @@ import Testing
 /// One line for each form of row that the archive's tables were seen to have, in invented names.
 @Suite struct ArticleRowFormTests {
   private func files(_ text: String) -> [ArticleFile] {
-    var document = ArticleDocument(ArticleText(decoding: Array(text.utf8)), layout: .archive)
+    // An archive text's body begins behind its header's rule.
+    let rule = String(repeating: "=", count: 70) + "\n\n"
+    var document = ArticleDocument(ArticleText(decoding: Array((rule + text).utf8)), layout: .archive)
     return document.readFileTables()
   }
 
