@@ -138,7 +138,7 @@ private struct ImportWork: Sendable {
     try target.writing { database in
       try begin(database)
       // More in memory before a piece of index is written: fewer pieces to merge.
-      try database.execute(sql: "INSERT INTO article_text (article_text, rank) VALUES ('hashsize', 33554432)")
+      try database.execute(sql: "INSERT INTO article_text (article_text, rank) VALUES ('hashsize', 201326592)")
       try database.execute(
         sql: """
           INSERT INTO source (path, imported_at) VALUES (?, ?)
