@@ -51,8 +51,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "Analyses",
-        "KnowledgeBase", "EvidenceSynthesis",
+        "Facts", "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
+        "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
   dependencies: [
@@ -66,6 +66,7 @@ let package = Package(
     library("ByteReading", ["Facts"]),
     library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
     library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    library("FieldLogs", ["ByteReading", "KernelLayouts", "Facts"]),
     library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
@@ -93,8 +94,9 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
-        "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning", "Reporting", "Facts",
+        "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
+        "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning",
+        "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     library(
@@ -128,6 +130,7 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "Facts"]),
+    tests("FieldLogs", ["TestSupport", "ByteReading", "Facts"]),
     tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
