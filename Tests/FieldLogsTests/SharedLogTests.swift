@@ -1,4 +1,5 @@
 import ByteReading
+import Facts
 import FieldLogs
 import TestSupport
 import Testing
