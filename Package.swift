@@ -54,8 +54,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "Analyses",
-        "KnowledgeBase", "EvidenceSynthesis",
+        "Facts", "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
+        "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
   dependencies: [
@@ -69,6 +69,7 @@ let package = Package(
     library("ByteReading", ["Facts"]),
     library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
     library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    library("FieldLogs", ["ByteReading", "KernelLayouts", "Facts"]),
     library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
@@ -96,8 +97,9 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "PortableExecutable", "Symbols", "WindowsKernel", "KernelLayouts", "Analyses",
-        "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning", "Reporting", "Facts",
+        "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
+        "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning",
+        "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     library(
@@ -131,6 +133,7 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests("FieldLogs", ["TestSupport", "ByteReading", "Facts"]),
     tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(

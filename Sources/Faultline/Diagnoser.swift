@@ -96,11 +96,7 @@ public struct Diagnoser: Sendable {
       }
       switch piece.content {
       case .dump(let dump):
-        facts += AllAnalyses.facts(dump).map { fact in
-          var fact = fact
-          fact.evidence = index
-          return fact
-        }
+        facts += Self.of(index, AllAnalyses.facts(dump))
         machine.merge(dump.machine)
         let view = dump.view
         dumps[index] = view
@@ -109,12 +105,32 @@ public struct Diagnoser: Sendable {
         facts += symptoms.facts(evidence: index)
         missing += symptoms.notUnderstood
         machine.merge(symptoms.machine)
+      case .debuggerLog(let log, let pool):
+        facts += Self.of(index, log.facts + pool.facts)
+        machine.merge(log.machine)
+        if !log.others.isEmpty {
+          missing.append(
+            Missing(
+              "evidence.stops", because: .unsupported,
+              detail: "\(piece.path) holds \(log.others.count + 1) stops; the first was diagnosed."))
+        }
+      case .poolLog(let pool):
+        facts += Self.of(index, pool.facts)
       case .article, .image, .symbols, .nothing:
         break
       }
     }
     return diagnose(
       facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
+  }
+
+  /// Facts with the piece of evidence they come from.
+  private static func of(_ index: Int, _ facts: [Fact]) -> [Fact] {
+    facts.map { fact in
+      var fact = fact
+      fact.evidence = index
+      return fact
+    }
   }
 
   /// The same from typed symptoms.

@@ -3,6 +3,7 @@ import ByteReading
 import CrashDumpFormat
 import Crypto
 import Facts
+import FieldLogs
 import KnowledgeBase
 import PortableExecutable
 import Reporting
@@ -17,6 +18,9 @@ public struct EvidencePiece: Sendable {
     case symptoms(Symptoms)
     case image(ImageView)
     case symbols(SymbolsView)
+    /// A debugger's log, with the pool tables in it.
+    case debuggerLog(DebuggerLogView, PoolLogView)
+    case poolLog(PoolLogView)
     /// Recognized or not, but nothing could be read of it.
     case nothing
   }
@@ -41,7 +45,8 @@ public struct EvidencePiece: Sendable {
     switch content {
     case .dump(let dump): dump.machine
     case .symptoms(let symptoms): symptoms.machine
-    case .article, .image, .symbols, .nothing: nil
+    case .debuggerLog(let log, _): log.machine
+    case .article, .image, .symbols, .poolLog, .nothing: nil
     }
   }
 
@@ -114,6 +119,8 @@ public struct EvidencePiece: Sendable {
       } catch {
         problems = [EvidenceProblem(error)]
       }
+    case .debuggerLog, .poolLog:
+      readLog(file)
     case .unknown:
       if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
         kind = .crashDump
@@ -123,9 +130,10 @@ public struct EvidencePiece: Sendable {
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
-          expected: "a crash dump, image, symbols, knowledge-base article or symptoms file", found: detected.reason,
+          expected: "a crash dump, image, symbols, debugger or pool log, knowledge-base article or symptoms file",
+          found: detected.reason,
           text:
-            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, knowledge-base article or symptoms file, found \(detected.reason)"
+            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, debugger or pool log, knowledge-base article or symptoms file, found \(detected.reason)"
         )
       ]
     default:
@@ -137,6 +145,28 @@ public struct EvidencePiece: Sendable {
           text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
       ]
     }
+  }
+
+  /// Text that people paste: whatever both readers find in it, under the kind it was recognized as.
+  private mutating func readLog(_ file: MappedFile) {
+    let bytes = file.bytes.array(at: 0, count: min(file.byteCount, DebuggerLog.maximumBytes + 1)) ?? []
+    let pool = PoolLog.read(bytes)
+    if kind == .poolLog, !pool.snapshots.isEmpty {
+      content = .poolLog(pool)
+      return
+    }
+    let log = DebuggerLog.read(bytes)
+    if !log.saysNothing || !pool.snapshots.isEmpty {
+      kind = log.saysNothing ? .poolLog : .debuggerLog
+      content = log.saysNothing ? .poolLog(pool) : .debuggerLog(log, pool)
+      return
+    }
+    problems = [
+      EvidenceProblem(
+        ReadError(
+          .malformed, reading: kind.rawValue, at: .file(0),
+          expected: "a stop, a stack, a list of modules or rows of pool tags", found: "none of them"))
+    ]
   }
 
   private static func symbols(_ file: MappedFile, _ problems: inout [ReadError]) throws(ReadError) -> SymbolsView {

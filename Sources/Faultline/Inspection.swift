@@ -8,11 +8,16 @@ extension EvidencePiece {
   /// One line of `inspect --format jsonl`: always path, kind and problems, then what the kind gives.
   public var json: JSONValue {
     var content: (String, JSONValue?) = ("", nil)
+    var pool: JSONValue?
     switch self.content {
     case .dump(let dump): content = ("dump", dump.view.json)
     case .article(let article): content = ("article", article.json)
     case .image(let image): content = ("image", image.json)
     case .symbols(let symbols): content = ("pdb", symbols.json)
+    case .debuggerLog(let log, let tables):
+      content = ("log", log.json)
+      if !tables.snapshots.isEmpty { pool = tables.json }
+    case .poolLog(let log): content = ("pool", log.json)
     case .symptoms, .nothing: break
     }
     return .members([
@@ -24,7 +29,7 @@ extension EvidencePiece {
           problems.map { problem in
             problem.json
           })
-      ), content,
+      ), content, ("pool", pool),
     ])
   }
 }

@@ -42,6 +42,10 @@ struct Inspect: AsyncParsableCommand {
     case .article(let article): out += article.text(style)
     case .image(let image): out += image.text(style)
     case .symbols(let symbols): out += symbols.text(style)
+    case .debuggerLog(let log, let pool):
+      out += log.text(style)
+      if !pool.snapshots.isEmpty { out += "\n" + pool.text(style) }
+    case .poolLog(let pool): out += pool.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }

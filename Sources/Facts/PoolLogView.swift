@@ -1,0 +1,64 @@
+/// Use of pool by tag at one or more moments, as poolmon or the debugger print it. Plain values, no bytes.
+public struct PoolLogView: Hashable, Sendable {
+  public struct Row: Hashable, Sendable {
+    /// As printed, with the spaces inside a tag and without those behind it; bytes outside ASCII as they were decoded.
+    public var tag: String
+    /// `paged` or `nonpaged`.
+    public var pool: String
+    /// Since the system started; what is live now where frees are absent.
+    public var allocations: UInt64
+    public var frees: UInt64?
+    public var bytes: UInt64
+    /// The column of differences, where it is printed; poolmon's wraps at 32 bits.
+    public var difference: Int64?
+    /// The driver or the description printed beside it.
+    public var driver: String?
+
+    public init(
+      tag: String, pool: String, allocations: UInt64, frees: UInt64?, bytes: UInt64, difference: Int64?, driver: String?
+    ) {
+      self.tag = tag
+      self.pool = pool
+      self.allocations = allocations
+      self.frees = frees
+      self.bytes = bytes
+      self.difference = difference
+      self.driver = driver
+    }
+
+    /// Whether allocations less frees give the printed difference, counting that 32-bit systems wrap.
+    public var addsUp: Bool {
+      guard let frees, let difference else { return true }
+      return UInt32(truncatingIfNeeded: allocations &- frees) == UInt32(truncatingIfNeeded: difference)
+    }
+  }
+
+  public struct Snapshot: Hashable, Sendable {
+    /// In UTC as far as the log says: a log without a time zone is taken at its word.
+    public var time: CivilTime?
+    /// `System`, `All sessions`, `Session 0`: whose pool it is, where stated.
+    public var scope: String?
+    /// Bytes of the pools as the heading states them.
+    public var nonpagedBytes: UInt64?
+    public var pagedBytes: UInt64?
+    public var rows: [Row] = []
+    /// Line of its first row, from 1.
+    public var line = 0
+
+    public init() {}
+
+    /// What a pool holds in all: as the heading states it, or at least the sum of the rows.
+    public func total(_ pool: String) -> (bytes: UInt64, isStated: Bool) {
+      let sum = rows.reduce(into: UInt64(0)) {
+        if $1.pool == pool { $0 = $0.addingReportingOverflow($1.bytes).partialValue }
+      }
+      if let stated = pool == "paged" ? pagedBytes : nonpagedBytes, stated >= sum { return (stated, true) }
+      return (sum, false)
+    }
+  }
+
+  public var snapshots: [Snapshot] = []
+  public var notes: [String] = []
+
+  public init() {}
+}

@@ -1,0 +1,109 @@
+import Facts
+
+/// Dates and times as `date`, `time`, scripts and the debugger print them between snapshots.
+struct LogTimes {
+  /// A date whose day and month may be exchanged was seen, and not taken.
+  private(set) var isAmbiguous = false
+  private var date: (year: Int, month: Int, day: Int)?
+
+  private static let months: [String: Int] = Dictionary(
+    uniqueKeysWithValues: [
+      "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ].enumerated().map { ($1, $0 + 1) })
+
+  /// The moment a line states, alone or with the date of a line before it; nil where it states none.
+  mutating func read(_ text: LogText, _ line: Range<Int>) -> CivilTime? {
+    guard line.count <= 120, text.bytes[line].contains(where: \.isDigit) else { return nil }
+    let words = text.bytes[line].split(whereSeparator: { $0.isSpace || $0 == UInt8(ascii: ",") })
+      .prefix(16).map { String(decoding: $0, as: UTF8.self) }
+    var found: (year: Int, month: Int, day: Int)?
+    var clock: (hour: Int, minute: Int, second: Int)?
+    for (index, word) in words.enumerated() {
+      // `2009-03-04T12:00:00Z`
+      if let mark = word.firstIndex(of: "T"), let day = date(String(word[..<mark])) {
+        found = day
+        clock = time(String(word[word.index(after: mark)...]), nil)
+      }
+      if found == nil, let day = date(word) { found = day }
+      if clock == nil, let moment = time(word, index + 1 < words.count ? words[index + 1].lowercased() : nil) {
+        clock = moment
+      }
+    }
+    if found == nil { found = named(words) }
+    if let found { date = found }
+    guard let clock, let day = date else { return nil }
+    return CivilTime(
+      year: day.year, month: day.month, day: day.day, hour: clock.hour, minute: clock.minute, second: clock.second)
+  }
+
+  /// `2009-03-04`, `2009/03/04`, `04.03.2009`, `13/03/2009`, `03/13/2009`; the order of `03/04/2009` is not known.
+  private mutating func date(_ word: String) -> (year: Int, month: Int, day: Int)? {
+    for separator in ["-", "/", "."] as [Character] {
+      let parts = word.split(separator: separator, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { continue }
+      let numbers = parts.compactMap { $0.utf8.count <= 4 ? Int($0) : nil }
+      guard numbers.count == 3 else { continue }
+      var day: (year: Int, month: Int, day: Int)
+      if parts[0].utf8.count == 4 {
+        day = (numbers[0], numbers[1], numbers[2])
+      } else if parts[2].utf8.count == 4 {
+        if separator == "." || numbers[0] > 12 || numbers[0] == numbers[1] {
+          day = (numbers[2], numbers[1], numbers[0])
+        } else if numbers[1] > 12 {
+          day = (numbers[2], numbers[0], numbers[1])
+        } else {
+          isAmbiguous = true
+          continue
+        }
+      } else {
+        continue
+      }
+      if (1990...2100).contains(day.year), (1...12).contains(day.month), (1...31).contains(day.day) { return day }
+    }
+    return nil
+  }
+
+  /// `Fri Oct  3 13:12:55 2025`, `3 Oct 2025`.
+  private func named(_ words: [String]) -> (year: Int, month: Int, day: Int)? {
+    guard
+      let index = words.firstIndex(where: {
+        Self.months[String($0.lowercased().prefix(3))] != nil && $0.utf8.count <= 9
+      }),
+      let month = Self.months[String(words[index].lowercased().prefix(3))],
+      let year = words.lazy.compactMap({ $0.utf8.count == 4 ? Int($0) : nil }).first(where: {
+        (1990...2100).contains($0)
+      })
+    else { return nil }
+    let near = [index + 1, index - 1].filter { words.indices.contains($0) }
+    guard
+      let day = near.lazy.compactMap({ words[$0].utf8.count <= 2 ? Int(words[$0]) : nil }).first(where: {
+        (1...31).contains($0)
+      })
+    else { return nil }
+    return (year, month, day)
+  }
+
+  /// `13:12:55.51`, `13:12`, `1:12:55 PM`.
+  private func time(_ word: String, _ next: String?) -> (hour: Int, minute: Int, second: Int)? {
+    var word = word.lowercased()
+    var half = next
+    for ending in ["am", "pm"] where word.hasSuffix(ending) {
+      word.removeLast(2)
+      half = ending
+    }
+    if word.hasSuffix("z") { word.removeLast() }
+    let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2 || parts.count == 3, parts[0].utf8.count <= 2, parts[1].utf8.count == 2,
+      var hour = Int(parts[0]), let minute = Int(parts[1])
+    else { return nil }
+    var second = 0
+    if parts.count == 3 {
+      guard let whole = Int(parts[2].prefix { $0 != "." && $0 != "," }) else { return nil }
+      second = whole
+    }
+    if half == "pm", hour < 12 { hour += 12 }
+    if half == "am", hour == 12 { hour = 0 }
+    guard (0...23).contains(hour), (0...59).contains(minute), (0...60).contains(second) else { return nil }
+    return (hour, minute, second)
+  }
+}
