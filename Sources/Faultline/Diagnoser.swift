@@ -109,6 +109,8 @@ public struct Diagnoser: Sendable {
         facts += symptoms.facts(evidence: index)
         missing += symptoms.notUnderstood
         machine.merge(symptoms.machine)
+      case .inventory, .hive:
+        if let described = piece.machine { machine.merge(described) }
       case .article, .image, .symbols, .nothing:
         break
       }

@@ -13,6 +13,8 @@ extension EvidencePiece {
     case .article(let article): content = ("article", article.json)
     case .image(let image): content = ("image", image.json)
     case .symbols(let symbols): content = ("pdb", symbols.json)
+    case .inventory(let inventory): content = ("machine", inventory.json)
+    case .hive(let hive): content = ("hive", hive.json)
     case .symptoms, .nothing: break
     }
     return .members([

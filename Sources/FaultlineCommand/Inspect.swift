@@ -42,6 +42,8 @@ struct Inspect: AsyncParsableCommand {
     case .article(let article): out += article.text(style)
     case .image(let image): out += image.text(style)
     case .symbols(let symbols): out += symbols.text(style)
+    case .inventory(let inventory): out += inventory.text(style)
+    case .hive(let hive): out += hive.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }
