@@ -54,7 +54,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
+        "Facts", "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "WindowsKernel",
         "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
@@ -74,6 +75,7 @@ let package = Package(
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
     library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
+    library("MachineInventory", ["ByteReading", "KernelLayouts", "Facts"]),
     library(
       "WindowsKernel",
       ["CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
@@ -97,9 +99,9 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "WindowsKernel",
-        "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching", "Planning",
-        "Reporting", "Facts",
+        "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "WindowsKernel", "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching",
+        "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     library(
@@ -121,10 +123,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),
-    // Prints everything the readers of images and symbols find, for Scripts/oracle-pe to compare with other readers.
+    // Prints everything the readers of images, symbols and hives find, for Scripts/oracle-pe and Scripts/oracle-hives to compare
+    // with other readers.
     .executableTarget(
       name: "ReaderListing",
-      dependencies: ["PortableExecutable", "Symbols", "ByteReading", "Facts"],
+      dependencies: ["PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts"],
       swiftSettings: common),
     .target(
       name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
@@ -136,6 +139,7 @@ let package = Package(
     tests("FieldLogs", ["TestSupport", "ByteReading", "Facts"]),
     tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests("MachineInventory", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
       "WindowsKernel",
       ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),

@@ -116,6 +116,8 @@ public struct Diagnoser: Sendable {
         }
       case .poolLog(let pool):
         facts += Self.of(index, pool.facts)
+      case .inventory, .hive:
+        if let described = piece.machine { machine.merge(described) }
       case .article, .image, .symbols, .nothing:
         break
       }

@@ -2,6 +2,7 @@ import ByteReading
 import CrashDumpFormat
 import Facts
 import KnowledgeBase
+import MachineInventory
 
 /// What a piece of evidence is, by its first bytes; the contract's names.
 public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
@@ -28,6 +29,12 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
     // Text has no zero bytes but in UTF-16, which has a byte-order mark or every other byte zero.
     let (text, encoding) = decodeText(head)
     if encoding == .windows1252 || encoding == .utf8, head.contains(0) {
+      // `wmic` puts UTF-16 behind a message in bytes.
+      if let mixed = InventoryText.mixedText(head), let (kind, reason) = TextSigns(mixed).kind(least: TextSigns.enough),
+        kind == .inventory
+      {
+        return (kind, reason)
+      }
       return (.unknown, "binary data with no known signature")
     }
     return detect(text: text, head: head)

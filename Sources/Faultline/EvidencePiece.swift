@@ -5,6 +5,7 @@ import Crypto
 import Facts
 import FieldLogs
 import KnowledgeBase
+import MachineInventory
 import PortableExecutable
 import Reporting
 import Symbols
@@ -21,6 +22,8 @@ public struct EvidencePiece: Sendable {
     /// A debugger's log, with the pool tables in it.
     case debuggerLog(DebuggerLogView, PoolLogView)
     case poolLog(PoolLogView)
+    case inventory(InventoryView)
+    case hive(HiveView)
     /// Recognized or not, but nothing could be read of it.
     case nothing
   }
@@ -46,6 +49,8 @@ public struct EvidencePiece: Sendable {
     case .dump(let dump): dump.machine
     case .symptoms(let symptoms): symptoms.machine
     case .debuggerLog(let log, _): log.machine
+    case .inventory(let inventory): inventory.statedMachine
+    case .hive(let hive): hive.machine
     case .article, .image, .symbols, .poolLog, .nothing: nil
     }
   }
@@ -121,6 +126,18 @@ public struct EvidencePiece: Sendable {
       }
     case .debuggerLog, .poolLog:
       readLog(file)
+    case .inventory:
+      let inventory = InventoryText.read(file.array())
+      problems = inventory.problems
+      if !inventory.forms.isEmpty { content = .inventory(inventory) }
+    case .registryHive:
+      do {
+        var failures: [ReadError] = []
+        content = .hive(HiveView(try RegistryHive(parsing: file, logs: Self.transactionLogs(of: file)), &failures))
+        problems = failures.map { EvidenceProblem($0) }
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
     case .unknown:
       if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
         kind = .crashDump
@@ -130,10 +147,10 @@ public struct EvidencePiece: Sendable {
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
-          expected: "a crash dump, image, symbols, debugger or pool log, knowledge-base article or symptoms file",
+          expected: "a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file",
           found: detected.reason,
           text:
-            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, debugger or pool log, knowledge-base article or symptoms file, found \(detected.reason)"
+            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file, found \(detected.reason)"
         )
       ]
     default:
@@ -187,6 +204,17 @@ public struct EvidencePiece: Sendable {
     file.byteCount >= 8 << 20 && file.byteCount % PhysicalMemory.pageBytes == 0
   }
 
+  /// The logs that lie beside a hive under its name.
+  private static func transactionLogs(of hive: MappedFile) -> [MappedFile] {
+    [".LOG", ".LOG1", ".LOG2"].compactMap { ending in
+      for path in [hive.path + ending, hive.path + ending.lowercased()] where FileStatus.of(path) == .file {
+        // A log that cannot be read is as good as none: the hive then says that it lacks one.
+        if let log = try? MappedFile(path: path) { return log }
+      }
+      return nil
+    }
+  }
+
   private static func sha256(_ file: MappedFile) -> String {
     var hash = SHA256()
     let bytes = file.bytes
@@ -227,5 +255,36 @@ extension EvidenceProblem {
       what: (error.trail + [error.reading]).joined(separator: " > "), because: error.kind, offset: offset,
       address: address,
       expected: error.expected, found: error.found, text: error.description)
+  }
+}
+
+extension InventoryView {
+  /// With the numbers that are printed without a prefix, so that an update is found among them.
+  fileprivate var statedMachine: Machine {
+    var stated = machine
+    for entry in otherEntries {
+      if let number = ArticleNumber(entry), !stated.updates.contains("KB\(number.rawValue)") {
+        stated.updates.append("KB\(number.rawValue)")
+      }
+    }
+    return stated
+  }
+
+  fileprivate var problems: [EvidenceProblem] {
+    if forms.isEmpty {
+      let expected = "the output of systeminfo or a list of updates"
+      return [
+        EvidenceProblem(
+          what: "inventory", because: .malformed, expected: expected, found: "neither",
+          text: "inventory: expected \(expected), found neither")
+      ]
+    }
+    guard let stated = statedUpdates, stated != listedUpdates else { return [] }
+    return [
+      EvidenceProblem(
+        what: "inventory > updates", because: .malformed, expected: "\(stated) entries, as the text states",
+        found: "\(listedUpdates)",
+        text: "inventory > updates: expected \(stated) entries, as the text states, found \(listedUpdates)")
+    ]
   }
 }

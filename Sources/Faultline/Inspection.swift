@@ -18,6 +18,8 @@ extension EvidencePiece {
       content = ("log", log.json)
       if !tables.snapshots.isEmpty { pool = tables.json }
     case .poolLog(let log): content = ("pool", log.json)
+    case .inventory(let inventory): content = ("machine", inventory.json)
+    case .hive(let hive): content = ("hive", hive.json)
     case .symptoms, .nothing: break
     }
     return .members([

@@ -33,7 +33,10 @@ struct TextSigns {
     }
     + ["PageFlts:", "!poolused", "Pool Consumed", " pool information"].map { Phrase(.poolLog, 2, $0) }
     + ["InRam Krnl:", "Mapped_Driver"].map { Phrase(.poolLog, 1, $0) }
-    + [Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 1, "?kbid="), Phrase(.inventory, 1, "-based PC")]
+    + [
+      Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "Package_for_KB"), Phrase(.inventory, 1, "?kbid="),
+      Phrase(.inventory, 1, "-based PC"),
+    ]
 
   /// A shape that many lines of a report have says no more by occurring more often.
   private static let lineLimit = 3
@@ -108,7 +111,12 @@ struct TextSigns {
     }
     if Self.isUpdateEntry(first, words.dropFirst().first) { addLine(.inventory, 2, "numbered updates") }
     if Self.isOfferedUpdate(first, words.last) { addLine(.inventory, 2, "updates with their titles") }
-    if Self.hasVersionAndBuild(words) { addLine(.inventory, 2, "a version with its build") }
+    if words.count == 1, Self.isUpdate(first) { addLine(.inventory, 1, "lines of updates") }
+    // Values separated by commas stand in quotes.
+    let values = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x22 || $0 == 0x2C }).prefix(24).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    if Self.hasVersionAndBuild(values) { addLine(.inventory, 2, "a version with its build") }
   }
 
   private static func isNumber(_ word: String) -> Bool {

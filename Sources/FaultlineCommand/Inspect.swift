@@ -46,6 +46,8 @@ struct Inspect: AsyncParsableCommand {
       out += log.text(style)
       if !pool.snapshots.isEmpty { out += "\n" + pool.text(style) }
     case .poolLog(let pool): out += pool.text(style)
+    case .inventory(let inventory): out += inventory.text(style)
+    case .hive(let hive): out += hive.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }

@@ -1,9 +1,10 @@
 import ByteReading
 import Facts
+import MachineInventory
 import PortableExecutable
 import Symbols
 
-/// `ReaderListing FILE…`: one line for each thing read of an image or a PDB, words separated by tabs. Not installed; its form may
+/// `ReaderListing FILE…`: one line for each thing read of an image, a PDB or a registry hive, words separated by tabs. Not installed; its form may
 /// change with the script that reads it.
 @main
 struct ReaderListing {
@@ -15,6 +16,11 @@ struct ReaderListing {
         let file = try MappedFile(path: path)
         if PDBFile.matches(firstBytes: file.bytes) {
           try PDBListing(PDBFile(parsing: file)).write()
+        } else if HiveBaseBlock.matches(firstBytes: file.bytes) {
+          let logs = [".LOG", ".LOG1", ".LOG2"].compactMap { try? MappedFile(path: path + $0) }
+          let extent = try RegistryHive(parsing: file, logs: logs).extent()
+          line("extent", "\(extent.keys)", "\(extent.values)")
+          for problem in extent.problems.first { line("problem", problem.description) }
         } else {
           try ImageListing(PEImage(parsing: file)).write()
         }
