@@ -147,10 +147,9 @@ public struct EvidencePiece: Sendable {
       problems = [
         EvidenceProblem(
           what: "kind of evidence", because: file.byteCount == 0 ? .malformed : .unsupported, offset: 0,
-          expected: "a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file",
+          expected: Self.kindsRead,
           found: detected.reason,
-          text:
-            "kind of evidence at file offset 0x0: expected a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file, found \(detected.reason)"
+          text: "kind of evidence at file offset 0x0: expected \(Self.kindsRead), found \(detected.reason)"
         )
       ]
     default:
@@ -185,6 +184,9 @@ public struct EvidencePiece: Sendable {
           expected: "a stop, a stack, a list of modules or rows of pool tags", found: "none of them"))
     ]
   }
+
+  private static let kindsRead =
+    "a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file"
 
   private static func symbols(_ file: MappedFile, _ problems: inout [ReadError]) throws(ReadError) -> SymbolsView {
     if PDBFile.matches(firstBytes: file.bytes) { return SymbolsView(try PDBFile(parsing: file), &problems) }
