@@ -11,7 +11,17 @@ enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
   case summary, modules, stack, processes, pool
 }
 
-extension PoolView.Order: ExpressibleByArgument {}
+enum PoolSort: String, ExpressibleByArgument, CaseIterable {
+  case bytes, count, tag
+
+  var order: PoolView.Order {
+    switch self {
+    case .bytes: .bytes
+    case .count: .count
+    case .tag: .tag
+    }
+  }
+}
 
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -42,7 +52,7 @@ struct Dump: ParsableCommand {
   var tag: [String] = []
 
   @Option(help: "pool: the order of rows.")
-  var sort: PoolView.Order = .bytes
+  var sort: PoolSort = .bytes
 
   @Option(help: ArgumentHelp("pool: rows that text shows at most; JSON has all.", valueName: "n"))
   var limit = 40
@@ -78,7 +88,7 @@ struct Dump: ParsableCommand {
       return
     }
     if view == .pool {
-      let report = dump.poolView().selecting(tag, order: sort)
+      let report = dump.poolView().selecting(tag, order: sort.order)
       if output.format == .text {
         try output.emit(report.text(output.style, limit: limit))
       } else {
