@@ -15,6 +15,7 @@ public enum AllAnalyses {
     StackAnalysis.self,
     ProcessAnalysis.self,
     ModulesAnalysis.self,
+    PoolAnalysis.self,
   ]
 
   public static func facts(_ dump: KernelDump) -> [Fact] { ofDumps.flatMap { $0.facts(dump) } }

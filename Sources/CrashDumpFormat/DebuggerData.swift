@@ -18,6 +18,8 @@ public struct DebuggerData: Hashable, Sendable {
     case expSystemResourcesList = 0x60
     case kiBugCheckData = 0x88
     case mmPfnDatabase = 0xC0
+    case mmPagedPoolStart = 0x120
+    case mmPagedPoolEnd = 0x128
     case poolTrackTable = 0x1B8
     case nonPagedPoolDescriptor = 0x1C0
     case mmSystemRangeStart = 0x1D0

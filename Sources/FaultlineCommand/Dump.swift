@@ -8,21 +8,34 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack, processes
+  case summary, modules, stack, processes, pool
+}
+
+enum PoolSort: String, ExpressibleByArgument, CaseIterable {
+  case bytes, count, tag
+
+  var order: PoolView.Order {
+    switch self {
+    case .bytes: .bytes
+    case .count: .count
+    case .tag: .tag
+    }
+  }
 }
 
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack or processes.",
+    abstract: "One view of one crash dump: summary, modules, stack, processes or pool.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
         faultline dump processes MEMORY.DMP --format json
+        faultline dump pool MEMORY.DMP --tag 'Tcp*' --sort count
         faultline dump stack 112126-8765-01.dmp --symbols symbols
       """)
 
-  @Argument(help: "What to show: summary, modules, stack or processes.")
+  @Argument(help: "What to show: summary, modules, stack, processes or pool.")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
@@ -33,7 +46,22 @@ struct Dump: ParsableCommand {
       "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz. Repeatable.", valueName: "dir"))
   var symbols: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "pool: only tags like this, with * and ?; letter case matters. Repeatable.", valueName: "pattern"))
+  var tag: [String] = []
+
+  @Option(help: "pool: the order of rows.")
+  var sort: PoolSort = .bytes
+
+  @Option(help: ArgumentHelp("pool: rows that text shows at most; JSON has all.", valueName: "n"))
+  var limit = 40
+
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
+  }
 
   func run() throws {
     var evidence = EvidenceOptions()
@@ -59,6 +87,16 @@ struct Dump: ParsableCommand {
       for problem in piece.problems { output.note("\(file): \(problem.text)") }
       return
     }
+    if view == .pool {
+      let report = dump.poolView().selecting(tag, order: sort.order)
+      if output.format == .text {
+        try output.emit(report.text(output.style, limit: limit))
+      } else {
+        try output.emit(report.json)
+      }
+      for problem in piece.problems { output.note("\(file): \(problem.text)") }
+      return
+    }
     let report = dump.view
     if output.format != .text { return try output.emit(report.json) }
     let style = output.style
@@ -66,7 +104,7 @@ struct Dump: ParsableCommand {
     case .summary: try output.emit(report.summary(style))
     case .modules: try output.emit(report.moduleList(style))
     case .stack: try output.emit(report.stackList(style))
-    case .processes: break
+    case .processes, .pool: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
   }

@@ -43,7 +43,8 @@ struct Target: Sendable {
   /// content, so that one input stays small.
   static let memoryDump = Target(name: "memory-dump") {
     (SynthesizedKernel.named + SynthesizedKernel.unnamed).enumerated().flatMap { index, entry in
-      let whole = WholeMachine.sample(entry.kernel, memoryBytes: 8 << 20, seed: UInt64(index))
+      var whole = WholeMachine.sample(entry.kernel, memoryBytes: 8 << 20, seed: UInt64(index))
+      whole.pool = SynthesizedPool(entry.kernel, pageCount: 40, damagedPages: 4, seed: UInt64(index))
       let types: [UInt32] = entry.kernel.architecture == .x64 ? [2, 5, 8, 10] : [2, 5]
       return types.map { MemoryDump(whole, .dump(.init(rawValue: $0))).encoded() }
     } + [
@@ -68,6 +69,7 @@ struct Target: Sendable {
     _ = AllAnalyses.facts(kernel)
     _ = kernel.view
     _ = kernel.processListView
+    _ = kernel.poolView()
   }
 
   /// The x64 stack walk and with it the instruction decoder: the input's first half is the stack, its second half code.

@@ -24,7 +24,8 @@ public struct SynthesizedKernel: Hashable, Sendable {
         [
           "KeNumberProcessors": 0x29D018, "CmNtCSDVersion": 0x27323C, "MmLastUnloadedDriver": 0x239C88,
           "KiBugCheckData": 0x266780, "KiWaitNever": 0x29D130, "KiWaitAlways": 0x29D218,
-          "KdpDataBlockEncoded": 0x1FFD1B,
+          "KdpDataBlockEncoded": 0x1FFD1B, "PoolTrackTableSize": 0x210F80, "PoolBigPageTableSize": 0x210F58,
+          "ExPoolTagTables": 0x210FA0,
         ])
     ),
     (
@@ -34,7 +35,8 @@ public struct SynthesizedKernel: Hashable, Sendable {
         [
           "KeNumberProcessors": 0x34F018, "CmNtCSDVersion": 0x2D4DA8, "MmLastUnloadedDriver": 0x2C5544,
           "KiBugCheckData": 0x2CC940, "KiWaitNever": 0x34F548, "KiWaitAlways": 0x34FA40,
-          "KdpDataBlockEncoded": 0x29E448,
+          "KdpDataBlockEncoded": 0x29E448, "PoolTrackTableSize": 0x2A5B80, "PoolBigPageTableSize": 0x2A5AD8,
+          "ExPoolTagTables": 0x2A46C0,
         ])
     ),
     (
@@ -44,7 +46,8 @@ public struct SynthesizedKernel: Hashable, Sendable {
         [
           "KeNumberProcessors": 0x5432C4, "CmNtCSDVersion": 0x4393A8, "MmLastUnloadedDriver": 0x41B970,
           "KiBugCheckData": 0x422620, "KiWaitNever": 0x543668, "KiWaitAlways": 0x543868,
-          "KdpDataBlockEncoded": 0x43D7F8,
+          "KdpDataBlockEncoded": 0x43D7F8, "PoolTrackTableSize": 0x407FD0, "PoolBigPageTableSize": 0x40A820,
+          "ExPoolTagTables": 0x408000,
         ])
     ),
     (
@@ -54,7 +57,8 @@ public struct SynthesizedKernel: Hashable, Sendable {
         [
           "KeNumberProcessors": 0xCFC404, "CmNtCSDVersion": 0xC4C078, "MmLastUnloadedDriver": 0xC2A310,
           "KiBugCheckData": 0xC31480, "KiWaitNever": 0xCFC7F8, "KiWaitAlways": 0xCFC9F8,
-          "KdpDataBlockEncoded": 0xC50BA0,
+          "KdpDataBlockEncoded": 0xC50BA0, "PoolTrackTableSize": 0xC19128, "PoolBigPageTableSize": 0xC19108,
+          "ExPoolTagTables": 0xC168C0,
         ])
     ),
   ]
@@ -82,8 +86,13 @@ public struct SynthesizedKernel: Hashable, Sendable {
       version: version, revision: 0, architecture: architecture,
       pdbGUID: "FA17111E0000000000000000000" + String(10000 + version.build), pdbAge: 1,
       pdbName: architecture == .x86 ? "ntkrpamp.pdb" : "ntkrnlmp.pdb",
-      // Other symbols stand 0x100 apart, which is too little for the block.
-      symbols: ["KdDebuggerDataBlock": 0xE_0000])
+      // Other symbols stand 0x100 apart, which is too little for the block and for an address for each processor. The size of
+      // the tracker's table stands right before its address, as in 7601.
+      symbols: [
+        "KdDebuggerDataBlock": 0xE_0000, "PoolTrackTable": 0xD_0008,
+        "PoolTrackTableSize": architecture == .x86 ? 0xD_0004 : 0xD_0000, "ExPoolTagTables": 0xD_0100,
+        "PoolBigPageTable": 0xD_1000, "PoolBigPageTableSize": 0xD_1010,
+      ])
   }
 
   public static func find(_ name: String) -> SynthesizedKernel? {

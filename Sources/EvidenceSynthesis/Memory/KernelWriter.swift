@@ -75,6 +75,7 @@ struct KernelWriter {
     sharedData()
     let processes = processes()
     processor(processes)
+    if let pool = whole.pool { write(pool) }
     put(machine.stack.bytes, at: machine.stack.top)
     for block in machine.memory + whole.contents { put(block.bytes, at: block.address) }
     debuggerData()

@@ -14,6 +14,8 @@ public struct WholeMachine: Sendable {
   /// Stretches of physical memory, ascending: at most 42 fit a 64-bit header, 86 a 32-bit one.
   public var runs: [PhysicalRun]
   public var contents: [SynthesizedMemory]
+  /// Pool pages, the table of big allocations and the tracker's tables.
+  public var pool: SynthesizedPool?
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.
   public var debuggerDataIsPlain = true
   public var seed: UInt64

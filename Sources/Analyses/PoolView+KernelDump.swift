@@ -1,0 +1,73 @@
+import Facts
+import KernelLayouts
+import WindowsKernel
+
+extension KernelDump {
+  /// The pool as reports print it.
+  public func poolView(pages: Bool = true) -> PoolView {
+    let pool = pool(pages: pages)
+    var view = PoolView(pointerDigits: architecture.pointerSize == 4 ? 8 : 16)
+    view.pages = pool.pages
+    view.damagedPages = pool.damagedPages
+    view.damaged = pool.damaged.map {
+      PoolView.Damage(address: $0.address, tagBefore: $0.tagBefore, resumes: $0.resumes, tagAfter: $0.tagAfter)
+    }
+    view.missing = pool.missing
+    view.trackerTables = pool.tracker?.tables ?? 0
+    struct Key: Hashable {
+      var tag: PoolTag
+      var isPaged: Bool
+    }
+    var rows: [Key: PoolView.Row] = [:]
+    for use in pool.uses {
+      var row = PoolView.Row(use.tag, isPaged: use.isPaged, source: .pages)
+      row.live = use.live
+      row.liveBytes = use.liveBytes
+      row.free = use.free
+      row.freeBytes = use.freeBytes
+      rows[Key(tag: use.tag, isPaged: use.isPaged)] = row
+    }
+    for entry in pool.tracker?.entries ?? [] {
+      for (use, isPaged) in [(entry.nonPaged, false), (entry.paged, true)]
+      where use.allocations != 0 || use.bytes != 0 {
+        let key = Key(tag: entry.tag, isPaged: isPaged)
+        var row = rows[key] ?? PoolView.Row(entry.tag, isPaged: isPaged, source: pool.pages == nil ? .tracker : .pages)
+        if pool.pages == nil {
+          row.live = use.live
+          row.liveBytes = use.bytes
+        }
+        // Some processors' tables alone say nothing of what is held.
+        if pool.tracker?.isWhole == true, pool.tracker?.unread == 0 {
+          row.tracked = PoolView.Tracked(allocations: use.allocations, frees: use.frees, bytes: use.bytes)
+        }
+        rows[key] = row
+      }
+    }
+    view.rows = Array(rows.values)
+    view = view.selecting([], order: .bytes)
+    addOwners(to: &view)
+    return view
+  }
+
+  /// Tags that the bundled list does not know are looked for in the images: the largest holders, as people ask about those.
+  private static let searchedTags = 64
+
+  private func addOwners(to view: inout PoolView) {
+    var unknown: [PoolTag] = []
+    for index in view.rows.indices {
+      let tag = view.rows[index].tag
+      if let owner = TagOwners.owner(of: tag) {
+        view.rows[index].owner = owner
+        view.rows[index].ownerSource = "table"
+      } else if unknown.count < Self.searchedTags, !unknown.contains(tag) {
+        unknown.append(tag)
+      }
+    }
+    let found = TagSearch.owners(of: unknown, in: self)
+    for index in view.rows.indices where view.rows[index].owner == nil {
+      guard let owner = found[view.rows[index].tag] else { continue }
+      view.rows[index].owner = owner
+      view.rows[index].ownerSource = "image"
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Facts
+
+extension PoolView {
+  /// `faultline.dump-pool/1`. All rows: the limit is for people.
+  public var json: JSONValue {
+    .members([
+      schema("dump-pool"),
+      (
+        "sources",
+        .members([
+          ("pages", pages.map { .count($0) }), ("damagedPages", pages.map { _ in .count(damagedPages) }),
+          ("trackerTables", trackerTables > 0 ? .count(trackerTables) : nil),
+        ])
+      ),
+      ("tags", .array(rows.map(Self.json))),
+      ("damaged", damaged.isEmpty ? nil : .array(damaged.map(json))),
+      ("missing", .array(missing.map(\.json))),
+    ])
+  }
+
+  private static func json(_ row: Row) -> JSONValue {
+    .members([
+      ("tag", .string(row.tag.description)), ("pool", .string(row.pool)), ("source", .string(row.source.rawValue)),
+      ("live", .count(row.live)), ("liveBytes", .count(row.liveBytes)), ("free", .count(row.free)),
+      ("freeBytes", .count(row.freeBytes)),
+      (
+        "tracker",
+        row.tracked.map {
+          .members([
+            ("allocations", .count($0.allocations)), ("frees", .count($0.frees)), ("bytes", .count($0.bytes)),
+          ])
+        }
+      ),
+      ("owner", .optional(row.owner)), ("ownerSource", .optional(row.ownerSource)),
+    ])
+  }
+
+  private func json(_ damage: Damage) -> JSONValue {
+    .members([
+      ("address", .hex(damage.address, digits: pointerDigits)), ("tagBefore", .string(damage.tagBefore.description)),
+      ("resumes", damage.resumes.map { .hex($0, digits: pointerDigits) }),
+      ("tagAfter", damage.tagAfter.map { .string($0.description) }),
+    ])
+  }
+
+  /// `dump pool`: the first `limit` rows.
+  public func text(_ style: TextStyle, limit: Int) -> String {
+    var out: [String] = []
+    if !rows.isEmpty {
+      var cells = [["tag", "pool", "live", "bytes", "free", "bytes", "tracker", "owner"]]
+      for row in rows.prefix(limit) {
+        cells.append([
+          row.tag.description, row.pool, "\(row.live)", "\(row.liveBytes)", "\(row.free)", "\(row.freeBytes)",
+          row.tracked.map { "\($0.bytes)" } ?? "-", row.owner ?? "-",
+        ])
+      }
+      out.append(table(cells, indent: 0))
+      if rows.count > limit { out.append("\n\(rows.count - limit) more rows: --limit shows them, JSON has all.") }
+    }
+    switch (pages, trackerTables) {
+    case (let pages?, 0): out.append("\nCounted on \(pages) pages of pool; the kernel's own count was not read.")
+    case (let pages?, _):
+      out.append("\nCounted on \(pages) pages of pool; tracker: the kernel's own count of bytes in use.")
+    case (nil, 0): break
+    case (nil, _): out.append("\nThe kernel's own count; the pages of pool were not read.")
+    }
+    if damagedPages > 0 {
+      out.append(style.heading("Damaged chains on \(damagedPages) pages"))
+      out += damaged.map { damage in
+        let at = hexadecimal(damage.address.rawValue, digits: pointerDigits)
+        var text = "behind the block \(damage.tagBefore) at \(at)"
+        if let resumes = damage.resumes, let tag = damage.tagAfter {
+          text += ", up to the block \(tag) at \(hexadecimal(resumes.rawValue, digits: pointerDigits))"
+        }
+        return style.wrap(text, indent: 2, hanging: 4, first: "- ")
+      }
+    }
+    if !missing.isEmpty {
+      out.append(style.heading("What is missing"))
+      out += missing.map {
+        style.wrap("\($0.what) (\($0.because.rawValue)): \($0.detail)", indent: 2, hanging: 4, first: "- ")
+      }
+    }
+    return out.joined(separator: "\n") + "\n"
+  }
+}
