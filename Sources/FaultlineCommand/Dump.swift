@@ -51,16 +51,19 @@ struct Dump: ParsableCommand {
       "pool: only tags like this, with * and ?; letter case matters. Repeatable.", valueName: "pattern"))
   var tag: [String] = []
 
-  @Option(help: "pool: the order of rows.")
-  var sort: PoolSort = .bytes
+  @Option(help: "pool: the order of rows (default: bytes).")
+  var sort: PoolSort?
 
-  @Option(help: ArgumentHelp("pool: rows that text shows at most; JSON has all.", valueName: "n"))
-  var limit = 40
+  @Option(help: ArgumentHelp("pool: rows that text shows at most (default: 40); JSON has all.", valueName: "n"))
+  var limit: Int?
 
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
+    if view != .pool, !tag.isEmpty || sort != nil || limit != nil {
+      throw ValidationError("--tag, --sort and --limit belong to the view pool.")
+    }
+    if let limit, limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
   }
 
   func run() throws {
@@ -88,9 +91,9 @@ struct Dump: ParsableCommand {
       return
     }
     if view == .pool {
-      let report = dump.poolView().selecting(tag, order: sort.order)
+      let report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
       if output.format == .text {
-        try output.emit(report.text(output.style, limit: limit))
+        try output.emit(report.text(output.style, limit: limit ?? 40))
       } else {
         try output.emit(report.json)
       }

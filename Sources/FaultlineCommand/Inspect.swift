@@ -1,5 +1,6 @@
 import Analyses
 import ArgumentParser
+import Facts
 import Faultline
 import KnowledgeBase
 import Reporting

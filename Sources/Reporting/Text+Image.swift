@@ -17,8 +17,8 @@ extension ImageView {
         } ?? ""))
     row(
       "file version",
-      fileVersion.map {
-        "\($0)" + (fileVersionText.map { text in text == "\(fileVersion)" ? "" : ", \"\(text)\"" } ?? "")
+      fileVersion.map { version in
+        "\(version)" + (fileVersionText.map { $0 == "\(version)" ? "" : ", \"\($0)\"" } ?? "")
       })
     row("branch", branchSuffix)
     row("product version", productVersion?.description)
