@@ -71,12 +71,15 @@ struct MixedText {
 
   /// Whether the line that begins here is one of bytes: UTF-16 has a zero in every line, if only in its end.
   private func isNarrowLine() -> Bool {
-    var end = place
+    // Empty lines of bytes come first in some; a letter such as U+4E0A begins with the same byte, and zeros follow it.
+    var start = place
+    while start < bytes.count, bytes[start] == 0x0A || bytes[start] == 0x0D { start += 1 }
+    var end = start
     while end < bytes.count, bytes[end] != 0x0A {
       if bytes[end] == 0 { return false }
       end += 1
     }
-    return end > place && (end + 1 >= bytes.count || bytes[end + 1] != 0)
+    return end > start && (end + 1 >= bytes.count || bytes[end + 1] != 0)
       && !bytes[place...].starts(with: [0xFF, 0xFE])
   }
 
