@@ -9,7 +9,7 @@ enum FailOn: String, ExpressibleByArgument, CaseIterable {
 
 struct Diagnose: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "diagnose",
+    commandName: "diagnose", _superCommandName: "faultline",
     abstract: "Files and folders of evidence in; machine, facts, findings and plan out.",
     discussion: """
       Examples:

@@ -1,5 +1,10 @@
 import ArgumentParser
+import Dispatch
+import Facts
+import Faultline
 import KnowledgeBase
+import Reporting
+import Synchronization
 
 /// The program's commands; `main` is called by the executable target.
 public struct FaultlineProgram: AsyncParsableCommand {
@@ -23,13 +28,16 @@ public struct FaultlineProgram: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])
 
-  public static func main() async {
+  /// Runs the command that the arguments ask for, and ends the process where it fails.
+  ///
+  /// Not `main() async`: that begins with threads that most commands have no use for.
+  public static func start() {
     Terminal.ignoreClosedPipes()
     preload()
     do {
       var command = try parsed(Terminal.arguments)
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
+      if let command = command as? any AsyncParsableCommand {
+        try wait(for: command)
       } else {
         try command.run()
       }
@@ -41,6 +49,24 @@ public struct FaultlineProgram: AsyncParsableCommand {
     }
   }
 
+  /// Handed to one task, and touched by nobody else from then on.
+  private struct Handed: @unchecked Sendable {
+    var command: any AsyncParsableCommand
+  }
+
+  private static func wait(for command: any AsyncParsableCommand) throws {
+    let outcome = Mutex<(any Error)?>(nil)
+    let done = DispatchSemaphore(value: 0)
+    let handed = Handed(command: command)
+    Task.detached {
+      var command = handed.command
+      do { try await command.run() } catch { outcome.withLock { $0 = error } }
+      done.signal()
+    }
+    done.wait()
+    if let error = outcome.withLock({ $0 }) { throw error }
+  }
+
   public init() {}
 
   /// The command that the arguments ask for.
@@ -48,21 +74,35 @@ public struct FaultlineProgram: AsyncParsableCommand {
   /// A call by name is taken apart without the arguments of the other commands, which took longer than finding the articles;
   /// whatever is wrong with it is told by the whole program, which knows how it is called.
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-    let direct: [any ParsableCommand.Type] = [Match.self, Diagnose.self]
-    if let name = arguments.first, let command = direct.first(where: { $0.configuration.commandName == name }),
-      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst())), type(of: parsed) == command
+    let direct: [([String], any ParsableCommand.Type)] = [
+      (["match"], Match.self), (["diagnose"], Diagnose.self), (["kb", "search"], KnowledgeBaseCommand.Search.self),
+    ]
+    if let (name, command) = direct.first(where: { arguments.starts(with: $0.0) }),
+      let parsed = try? command.parseAsRoot(Array(arguments.dropFirst(name.count))), type(of: parsed) == command
     {
       return parsed
     }
     return try parseAsRoot(arguments)
   }
 
-  /// Reads the catalogue on another core while the arguments are taken apart and the knowledge base is opened.
+  /// Does on another core what will be wanted, while the arguments are taken apart and the knowledge base is opened: reads the
+  /// catalogue and the tables of names, and runs the matcher once on nothing much, so that its code and its types are there.
   private static func preload() {
     let arguments = Terminal.arguments.prefix(2)
-    guard let command = arguments.first, ["diagnose", "match"].contains(command) || arguments == ["kb", "search"] else {
-      return
+    if arguments == ["kb", "search"] {
+      Task.detached(priority: .high) {
+        guard let hits = try? Catalogue.bundled().search("0x41 warm.sys \"up\"") else { return }
+        _ = SearchReport(hits, owners: []).text(TextStyle { _ in "" })
+      }
+    } else if let command = arguments.first, ["diagnose", "match"].contains(command) {
+      Task.detached(priority: .high) {
+        var symptoms = Symptoms()
+        symptoms.stopCode = StopCode(0x0A)
+        symptoms.modules = [ModuleIdentity(name: "tcpip.sys")]
+        symptoms.product = "Windows 2000"
+        _ = KnownIssue(extractedFrom: Article(layout: ArticleLayout(rawValue: "none")), id: "Q1")
+        _ = Diagnoser(store: nil).match(symptoms).json.text()
+      }
     }
-    Task.detached(priority: .high) { _ = try? Catalogue.bundled() }
   }
 }

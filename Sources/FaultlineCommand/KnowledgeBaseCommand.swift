@@ -49,7 +49,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
 
   struct Search: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "search",
+      commandName: "search", _superCommandName: "faultline kb",
       abstract: "Finds articles by words, stop codes, file names, pool tags, symbols and numbers.",
       discussion: """
         Examples:

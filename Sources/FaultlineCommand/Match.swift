@@ -6,7 +6,7 @@ import Reporting
 
 struct Match: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "match",
+    commandName: "match", _superCommandName: "faultline",
     abstract: "The same matching from typed symptoms.",
     discussion: """
       Examples:

@@ -97,7 +97,7 @@ private func servicePackNamed(in text: String) -> ServicePack? {
 /// The service packs that a line of an article's product list names: `versions 4.0, 4.0 SP4, 4.0 SP5` is none, 4 and 5. Empty
 /// where it names none: then it means all of them.
 private func servicePacksNamed(in text: String) -> [ServicePack] {
-  guard text.contains("SP") || text.contains("Service Pack") else { return [] }
+  guard text.holdsBytes(of: "SP") || text.holdsBytes(of: "Service Pack") else { return [] }
   let parts = text.split(separator: ",")
   var packs = parts.compactMap { servicePackNamed(in: String($0)) }
   guard !packs.isEmpty else { return [] }
@@ -114,4 +114,20 @@ private func platformNamed(in text: String) -> String? {
   let words = text.lowercased().split { $0 == " " || $0 == "," || $0 == "(" || $0 == ")" }
   return words.first { word in ["x86", "x64", "ia64", "ia-64", "itanium", "amd64"].contains { word.hasPrefix($0) } }
     .map(String.init)
+}
+
+extension String {
+  /// `contains` of the standard library compares characters, which is slow where every product line of every article is asked.
+  fileprivate func holdsBytes(of needle: StaticString) -> Bool {
+    let count = needle.utf8CodeUnitCount
+    return needle.withUTF8Buffer { needle in
+      var text = self
+      return text.withUTF8 { text in
+        guard count > 0, text.count >= count else { return false }
+        return (0...(text.count - count)).contains { start in
+          (0..<count).allSatisfy { text[start + $0] == needle[$0] }
+        }
+      }
+    }
+  }
 }

@@ -122,21 +122,29 @@ extension KnowledgeStore {
         WHERE a.id = ?
         """)
     let tags = query.tags.filter { $0.utf8.count >= 3 }
-    var candidates: [Candidate] = []
+    var stored: [Stored] = []
     for id in chosen.sorted() {
       guard let row = try Row.fetchOne(statement, arguments: [id]) else { continue }
-      let body = row.withBytes("body")
-      let agreement = relevance.agreement(title: row["title"] ?? "", body: body)
-      let article = complete(article(row), query, tags, body)
-      guard let issue = KnownIssue(extractedFrom: article, rarity: rarity) else { continue }
-      let fit = query.fit(article)
-      candidates.append(
-        Candidate(
-          issue: issue, relevance: (points[id] ?? 0) * nameFactor + agreement.points * textFactor + fit,
-          words: agreement.words, group: row["group_id"]))
+      stored.append(
+        Stored(
+          named: points[id] ?? 0, name: row["name"], group: row["group_id"], title: row["title"] ?? "",
+          fields: row.withBytes("fields"), body: row.withBytes("body")))
     }
-    candidates.sort { ($1.relevance, $0.issue.id) < ($0.relevance, $1.issue.id) }
-    var kept = Array(candidates.prefix(maximumWeighed))
+    let weighed = inParallel(stored) { one in
+      let agreement = relevance.agreement(title: one.title, body: one.body)
+      let article = complete(article(one.fields, name: one.name), query, tags, one.body)
+      let total = one.named * nameFactor + agreement.points * textFactor + query.fit(article)
+      return Weighed(article: article, relevance: total, words: agreement.words, group: one.group)
+    }
+    let order = weighed.indices.sorted {
+      (weighed[$1].relevance, weighed[$0].article.id ?? "") < (weighed[$0].relevance, weighed[$1].article.id ?? "")
+    }
+    // Conditions are made for those alone that are kept.
+    var kept = inParallel(order.prefix(maximumWeighed).map { weighed[$0] }) { one in
+      KnownIssue(extractedFrom: one.article, rarity: rarity).map {
+        Candidate(issue: $0, relevance: one.relevance, words: one.words, group: one.group)
+      }
+    }.compactMap(\.self)
     if let pool = query.pool, query.failure == .leak {
       for index in kept.indices where kept[index].words.contains(TextWords.stem(pool)) {
         kept[index].issue.conditions.append(
@@ -146,6 +154,23 @@ extension KnowledgeStore {
       }
     }
     return kept
+  }
+
+  private struct Stored: Sendable {
+    /// Points for the names it shares with the evidence.
+    var named: Double
+    var name: String
+    var group: Int64?
+    var title: String
+    var fields: [UInt8]
+    var body: [UInt8]
+  }
+
+  private struct Weighed: Sendable {
+    var article: Article
+    var relevance: Double
+    var words: [String]
+    var group: Int64?
   }
 
   /// What the text names in another way than its parsed fields: a title's component is its driver (`Memory Leak in Ntfs`), a

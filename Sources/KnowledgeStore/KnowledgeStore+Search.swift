@@ -4,45 +4,13 @@ import KernelLayouts
 import KnowledgeBase
 
 extension KnowledgeStore {
-  /// Articles looked at for one search; more than anybody reads, few enough to be quick.
-  static let maximumSearched = 150
-  /// A word in more articles than this is not gone through in order of rank.
-  static let maximumRanked = 3000
-
   /// Articles that answer a search, the best first, each with what was found and where.
   public func search(_ query: SearchQuery, limit: Int = 20) throws(StoreError) -> [Catalogue.Hit] {
-    guard !query.isEmpty else { return [] }
-    return try read { database in try Self.search(query, limit, database) }
-  }
-
-  private static func search(_ query: SearchQuery, _ limit: Int, _ database: Database) throws -> [Catalogue.Hit] {
-    var found: [Int64: (points: Double, because: [String])] = [:]
-    func add(_ row: Int64, _ points: Double, _ reason: String) {
-      found[row, default: (0, [])].points += points
-      found[row, default: (0, [])].because.append(reason)
+    guard !query.isEmpty, limit > 0 else { return [] }
+    return try read { database in
+      var search = try StoreSearch(query, database)
+      return try search.hits(limit: limit)
     }
-    for number in query.numbers {
-      for row in try Int64.fetchAll(database, sql: "SELECT id FROM article WHERE key = ?", arguments: [number]) {
-        add(row, 20, "number \(number)")
-      }
-      for row in try articles(.reference, number, database) { add(row, 6, "refers to \(number)") }
-    }
-    for named in query.named {
-      for row in try articles(named.kind, named.name, database) { add(row, named.points, named.reason) }
-    }
-    var rows = Set(
-      found.sorted { ($1.value.points, $0.key) < ($0.value.points, $1.key) }.prefix(2 * maximumSearched).map(\.key))
-    rows.formUnion(try byWords(query, database))
-    if query.numbers.isEmpty, query.named.isEmpty, query.words.isEmpty, query.phrases.isEmpty {
-      rows = Set(try byFilter(query, database))
-    }
-    let allowed = try Filter(query, database)
-    var hits: [Catalogue.Hit] = []
-    for row in rows.sorted() {
-      guard let article = try allowed.row(row, database) else { continue }
-      if let hit = hit(article, query, found[row] ?? (0, [])) { hits.append(hit) }
-    }
-    return Array(hits.sorted { ($1.score, $0.id) < ($0.score, $1.id) }.prefix(limit))
   }
 
   static func articles(_ kind: TermKind, _ name: String, _ database: Database) throws -> [Int64] {
@@ -51,72 +19,221 @@ extension KnowledgeStore {
       sql: "SELECT article FROM term_article WHERE term = (SELECT id FROM term WHERE kind = ? AND name = ?)",
       arguments: [kind.rawValue, name])
   }
+}
 
-  /// All the words and phrases; where no article has them all, any of the rarer ones.
-  private static func byWords(_ query: SearchQuery, _ database: Database) throws -> [Int64] {
-    var parts: [(text: String, documents: Int)] = []
-    for word in Set(query.words).sorted() {
-      parts.append(("\"\(word)\"", try frequency(word, database)))
-    }
-    for phrase in query.phrases {
-      let rarest = try phrase.map { try frequency($0, database) }.min() ?? 0
-      parts.append(("\"" + phrase.joined(separator: " ") + "\"", rarest))
-    }
-    guard !parts.isEmpty else { return [] }
-    parts.sort { ($0.documents, $0.text) < ($1.documents, $1.text) }
-    // Very common words only narrow down where there is nothing else.
-    let telling = parts.filter { $0.documents < 20_000 }
-    let used = telling.isEmpty ? Array(parts.prefix(2)) : telling
-    let all = try match(used.map(\.text).joined(separator: " AND "), used.first?.documents ?? 0, database)
-    if all.count >= 5 || used.count == 1 { return all }
-    var budget = maximumRanked
-    let rare = used.prefix { part in
-      budget -= part.documents
-      return budget >= 0
-    }
-    guard !rare.isEmpty else { return all }
-    return all + (try match(rare.map(\.text).joined(separator: " OR "), 0, database))
+/// One search: names and words give articles, their titles the order, and only the first of that order are read.
+///
+/// FTS5's own rank looks up every article's length, and a text takes longer to read than a title: both are kept for few articles.
+private struct StoreSearch {
+  /// Articles whose titles are looked at.
+  static let maximumTitled = 400
+  /// Articles that are ordered by FTS5's rank where all hold the same words.
+  static let maximumRanked = 150
+  /// Articles whose heads are looked up for names and single words.
+  static let maximumChosen = 200
+  /// Texts read beside those that are shown: told often, a word lifts an article a little.
+  static let spareTexts = 20
+  /// Articles that a filter is asked about.
+  static let maximumFiltered = 10_000
+  /// Occurrences of words that are gone through where no article holds all of them.
+  static let textBudget = 3000
+  /// A word in more articles than this only narrows down where there is nothing else.
+  static let commonWord = 20_000
+
+  private struct Found {
+    var points = 0.0
+    var because: [String] = []
+    /// Words and phrases that its text is known to hold.
+    var held = 0
+    /// How rare they are.
+    var rarity = 0.0
   }
 
-  private static func frequency(_ word: String, _ database: Database) throws -> Int {
+  private struct Head {
+    var name: String
+    var title: String
+  }
+
+  private struct Chosen {
+    var id: Int64
+    var head: Head
+    var heading: [Int]
+    var points: Double
+  }
+
+  private let query: SearchQuery
+  private let database: Database
+  private let filter: SearchFilter
+  private let sought: SoughtWords
+  private var found: [Int64: Found] = [:]
+  private var heads: [Int64: Head] = [:]
+  /// Where FTS5's rank puts an article.
+  private var place: [Int64: Int] = [:]
+
+  init(_ query: SearchQuery, _ database: Database) throws {
+    self.query = query
+    self.database = database
+    filter = try SearchFilter(query, database)
+    sought = SoughtWords(words: query.words, phrases: query.phrases)
+  }
+
+  mutating func hits(limit: Int) throws -> [Catalogue.Hit] {
+    try findNames()
+    try findWords()
+    if query.numbers.isEmpty, query.named.isEmpty, query.words.isEmpty, query.phrases.isEmpty {
+      for (index, row) in try byFilter(limit).enumerated() {
+        found[row] = Found()
+        place[row] = index
+      }
+    }
+    let chosen = try choose(limit + min(limit, Self.spareTexts))
+    let text = try database.makeStatement(sql: "SELECT body FROM article_text WHERE rowid = ?")
+    var hits: [(hit: Catalogue.Hit, body: PassageFinder)] = []
+    for one in chosen {
+      guard let row = try Row.fetchOne(text, arguments: [one.id]) else { continue }
+      let body = PassageFinder(row.withBytes("body"), sought)
+      if let hit = hit(one, body) { hits.append((hit, body)) }
+    }
+    hits.sort { ($1.hit.score, $0.hit.id) < ($0.hit.score, $1.hit.id) }
+    return hits.prefix(limit).map { hit, body in
+      var hit = hit
+      (hit.passage, hit.marks) = body.passage()
+      return hit
+    }
+  }
+
+  private mutating func add(_ row: Int64, _ points: Double, _ reason: String) {
+    found[row, default: Found()].points += points
+    found[row, default: Found()].because.append(reason)
+  }
+
+  private mutating func findNames() throws {
+    for number in query.numbers {
+      for row in try Int64.fetchAll(database, sql: "SELECT id FROM article WHERE key = ?", arguments: [number]) {
+        add(row, 20, "number \(number)")
+      }
+      for row in try KnowledgeStore.articles(.reference, number, database) { add(row, 6, "refers to \(number)") }
+    }
+    for named in query.named {
+      for row in try KnowledgeStore.articles(named.kind, named.name, database) { add(row, named.points, named.reason) }
+    }
+  }
+
+  /// All the words and phrases; where hardly any article has them all, any of the rarer ones.
+  private mutating func findWords() throws {
+    var parts: [(text: String, documents: Int)] = []
+    for word in Set(query.words).sorted() {
+      parts.append(("\"\(word)\"", try frequency(word)))
+    }
+    for phrase in query.phrases {
+      let rarest = try phrase.map { try frequency($0) }.min() ?? 0
+      parts.append(("\"" + phrase.joined(separator: " ") + "\"", rarest))
+    }
+    guard !parts.isEmpty else { return }
+    parts.sort { ($0.documents, $0.text) < ($1.documents, $1.text) }
+    let telling = parts.filter { $0.documents < Self.commonWord }
+    let used = telling.isEmpty ? Array(parts.prefix(2)) : telling
+    let all = used.map(\.text).joined(separator: " AND ")
+    var rows = try match(all, limit: Self.maximumTitled + 1)
+    if rows.count > Self.maximumTitled {
+      // Too many to look at every title: those first that hold one of the words there.
+      let titled = "title : (\(used.map(\.text).joined(separator: " OR "))) AND \(all)"
+      rows = Array((try match(titled, limit: Self.maximumTitled) + rows).prefix(2 * Self.maximumTitled))
+    } else if rows.count <= Self.maximumRanked, rows.count > 1 {
+      for (index, row) in try match(all, limit: Self.maximumRanked, isRanked: true).enumerated() { place[row] = index }
+    }
+    for row in rows { found[row, default: Found()].held = used.count }
+    guard rows.count < 5, used.count > 1 else { return }
+    var budget = Self.textBudget
+    for part in used {
+      budget -= part.documents
+      guard budget >= 0 else { break }
+      let rarity = 1 / Double(part.documents + 1)
+      let rows = try Int64.fetchCursor(
+        database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? LIMIT ?",
+        arguments: [part.text, Self.textBudget])
+      while let row = try rows.next() {
+        found[row, default: Found()].held = min(used.count, (found[row]?.held ?? 0) + 1)
+        found[row, default: Found()].rarity += rarity
+      }
+    }
+  }
+
+  private func frequency(_ word: String) throws -> Int {
     try Int.fetchOne(database, sql: "SELECT documents FROM common_word WHERE word = ?", arguments: [word]) ?? 8
   }
 
-  private static func match(_ expression: String, _ documents: Int, _ database: Database) throws -> [Int64] {
-    let order = documents <= maximumRanked ? " ORDER BY rank" : ""
-    return try Int64.fetchAll(
-      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ?\(order) LIMIT ?",
-      arguments: [expression, maximumSearched])
+  /// Rows in which an expression matches, with the heads of their articles.
+  private mutating func match(_ expression: String, limit: Int, isRanked: Bool = false) throws -> [Int64] {
+    let order = isRanked ? " ORDER BY t.rank" : ""
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT a.id, a.name, a.title FROM article_text t CROSS JOIN article a ON a.id = t.rowid
+        WHERE t.article_text MATCH ?\(order) LIMIT ?
+        """, arguments: [expression, query.hasFilter ? Self.maximumFiltered : limit])
+    var admitted: [Int64] = []
+    while admitted.count < limit, let row = try rows.next() {
+      let id: Int64 = row[0]
+      guard try filter.admits(id) else { continue }
+      admitted.append(id)
+      if heads[id] == nil { heads[id] = Head(name: row[1], title: row[2] ?? "") }
+    }
+    return admitted
   }
 
-  private static func byFilter(_ query: SearchQuery, _ database: Database) throws -> [Int64] {
-    if let product = query.product.flatMap({ Product.canonical($0)?.product }) {
-      return try Array(articles(.product, product, database).suffix(5 * maximumSearched))
-    }
-    return try Int64.fetchAll(
+  /// The newest that a filter alone admits.
+  private func byFilter(_ limit: Int) throws -> [Int64] {
+    let rows = try Int64.fetchCursor(
       database,
       sql: """
         SELECT id FROM article WHERE (? IS NULL OR mechanism = ?) AND (? IS NULL OR document_date < ?)
-          AND (? IS NULL OR document_date > ?) ORDER BY document_date DESC LIMIT ?
+          AND (? IS NULL OR document_date > ?) ORDER BY document_date DESC, id
         """,
       arguments: [
         query.mechanism?.rawValue, query.mechanism?.rawValue, query.before, query.before, query.after, query.after,
-        maximumSearched,
       ])
+    var admitted: [Int64] = []
+    while admitted.count < limit, let row = try rows.next() {
+      if try filter.admits(row) { admitted.append(row) }
+    }
+    return admitted
   }
 
-  private static func hit(
-    _ row: Row, _ query: SearchQuery, _ found: (points: Double, because: [String])
-  ) -> Catalogue.Hit? {
-    let title: String = row["title"] ?? ""
-    let name: String = row["name"]
-    let body = PassageFinder(row.withBytes("body"), words: query.words, phrases: query.phrases)
-    let heading = PassageFinder(Array(title.utf8), words: query.words, phrases: query.phrases)
-    var points = found.points
-    var because = found.because
+  /// The likeliest, by names, titles and the words that the index knows their texts to hold.
+  private func choose(_ count: Int) throws -> [Chosen] {
+    let likely = found.sorted { first, second in
+      let (one, other) = (first.value, second.value)
+      return (other.points + Double(other.held), other.rarity, first.key)
+        < (one.points + Double(one.held), one.rarity, second.key)
+    }
+    let statement = try database.makeStatement(sql: "SELECT name, title FROM article WHERE id = ?")
+    var chosen: [Chosen] = []
+    for (id, found) in likely {
+      // Heads that are at hand cost nothing.
+      guard chosen.count < max(count, Self.maximumChosen) || heads[id] != nil else { continue }
+      guard let head = try heads[id] ?? head(id, statement) else { continue }
+      let heading = PassageFinder(Array(head.title.utf8), sought).counts
+      let points = found.points + Double(found.held + heading.count { $0 > 0 })
+      chosen.append(Chosen(id: id, head: head, heading: heading, points: points))
+    }
+    chosen.sort {
+      ($1.points, place[$0.id] ?? .max, $0.id) < ($0.points, place[$1.id] ?? .max, $1.id)
+    }
+    return Array(chosen.prefix(count))
+  }
+
+  private func head(_ id: Int64, _ statement: Statement) throws -> Head? {
+    guard try filter.admits(id), let row = try Row.fetchOne(statement, arguments: [id]) else { return nil }
+    return Head(name: row[0], title: row[1] ?? "")
+  }
+
+  private func hit(_ chosen: Chosen, _ body: PassageFinder) -> Catalogue.Hit? {
+    var points = found[chosen.id]?.points ?? 0
+    var because = found[chosen.id]?.because ?? []
     for (index, needle) in body.needles.enumerated() {
       let shown = String(decoding: needle, as: UTF8.self)
-      if heading.counts[index] > 0 {
+      if chosen.heading[index] > 0 {
         points += 2
         because.append("title: \(shown)")
       } else if body.counts[index] > 0 {
@@ -127,47 +244,8 @@ extension KnowledgeStore {
       points += 0.5 * Double(body.counts[index]) / Double(body.counts[index] + 4)
     }
     guard points > 0 || query.hasFilter else { return nil }
-    let (passage, marks) = body.passage()
     return Catalogue.Hit(
-      id: name, title: title, score: (points * 100).rounded() / 100, because: because, passage: passage, marks: marks)
-  }
-
-  /// The filters, ready for use.
-  private struct Filter {
-    let query: SearchQuery
-    let products: Set<Int64>?
-    let statement: Statement
-
-    init(_ query: SearchQuery, _ database: Database) throws {
-      self.query = query
-      products = try query.product.flatMap { Product.canonical($0)?.product }.map {
-        Set(try KnowledgeStore.articles(.product, $0, database))
-      }
-      statement = try database.makeStatement(
-        sql: """
-          SELECT a.name, t.title, t.body, a.mechanism, a.document_date, a.fields FROM article a
-          JOIN article_text t ON t.rowid = a.id WHERE a.id = ?
-          """)
-    }
-
-    func row(_ id: Int64, _ database: Database) throws -> Row? {
-      if let products, !products.contains(id) { return nil }
-      guard let row = try Row.fetchOne(statement, arguments: [id]) else { return nil }
-      if let mechanism = query.mechanism, row["mechanism"] != mechanism.rawValue { return nil }
-      if query.before != nil || query.after != nil {
-        guard let date: String = row["document_date"] else { return nil }
-        if let before = query.before, date >= before { return nil }
-        // Everything of the year or month named is not after it.
-        if let after = query.after, date <= after || date.hasPrefix(after) { return nil }
-      }
-      if let product = query.product, products == nil {
-        // A product that is no Windows: by its words as printed.
-        let wanted = product.lowercased()
-        guard KnowledgeStore.article(row).products.contains(where: { $0.lowercased().contains(wanted) }) else {
-          return nil
-        }
-      }
-      return row
-    }
+      id: chosen.head.name, title: chosen.head.title, score: (points * 100).rounded() / 100, because: because,
+      passage: "")
   }
 }

@@ -135,10 +135,11 @@ public final class KnowledgeStore: Sendable {
   }
 
   /// The fields of a row with `name` and `fields`; the name stands in where the text prints no number.
-  static func article(_ row: Row) -> Article {
-    let blob: [UInt8] = row.withBytes("fields")
-    var article = ArticleCoding.decode(blob) ?? Article(layout: ArticleLayout(rawValue: "unreadable"))
-    if article.id == nil { article.id = row["name"] }
+  static func article(_ row: Row) -> Article { article(row.withBytes("fields"), name: row["name"]) }
+
+  static func article(_ fields: [UInt8], name: String) -> Article {
+    var article = ArticleCoding.decode(fields) ?? Article(layout: ArticleLayout(rawValue: "unreadable"))
+    if article.id == nil { article.id = name }
     return article
   }
 }

@@ -1,7 +1,23 @@
+/// Words and phrases that are looked for in many texts.
+struct SoughtWords {
+  /// Lower case; a phrase's words with one space between.
+  let needles: [[UInt8]]
+  /// Needles by their first byte.
+  fileprivate let byFirst: [[Int]]
+
+  init(words: [String], phrases: [[String]]) {
+    needles = words.map { Array($0.utf8) } + phrases.map { Array($0.joined(separator: " ").utf8) }
+    var byFirst = [[Int]](repeating: [], count: 256)
+    for (index, needle) in needles.enumerated() {
+      if let first = needle.first { byFirst[Int(first)].append(index) }
+    }
+    self.byFirst = byFirst
+  }
+}
+
 /// Finds words and phrases in a text and the passage that holds most of them.
 struct PassageFinder {
   private let text: [UInt8]
-  /// What is looked for, lower case; a phrase's words with one space between.
   let needles: [[UInt8]]
   private(set) var counts: [Int]
   private var places: [(range: Range<Int>, needle: Int)] = []
@@ -9,43 +25,45 @@ struct PassageFinder {
   static let passageBytes = 240
   static let maximumPlaces = 2000
 
-  init(_ text: [UInt8], words: [String], phrases: [[String]]) {
+  init(_ text: [UInt8], _ sought: SoughtWords) {
     self.text = text
-    needles = words.map { Array($0.utf8) } + phrases.map { Array($0.joined(separator: " ").utf8) }
-    counts = [Int](repeating: 0, count: needles.count)
-    let byFirst = Dictionary(grouping: needles.indices.filter { !needles[$0].isEmpty }) { needles[$0][0] }
-    guard !byFirst.isEmpty else { return }
-    var offset = 0
-    while offset < text.count, places.count < Self.maximumPlaces {
-      let isStart = Self.isWord(text[offset]) && (offset == 0 || !Self.isWord(text[offset - 1]))
-      if isStart, let candidates = byFirst[Self.fold(text[offset])] {
-        for needle in candidates {
-          if let end = end(of: needles[needle], from: offset) {
+    needles = sought.needles
+    var counts = [Int](repeating: 0, count: needles.count)
+    var places: [(range: Range<Int>, needle: Int)] = []
+    text.withUnsafeBufferPointer { bytes in
+      var follows = false
+      for offset in 0..<bytes.count {
+        let isWord = Self.isWord(bytes[offset])
+        defer { follows = isWord }
+        guard isWord, !follows, places.count < Self.maximumPlaces else { continue }
+        for needle in sought.byFirst[Int(Self.fold(bytes[offset]))] {
+          if let end = Self.end(of: sought.needles[needle], from: offset, bytes) {
             counts[needle] += 1
             places.append((offset..<end, needle))
           }
         }
       }
-      offset += 1
     }
+    self.counts = counts
+    self.places = places
   }
 
   private static func fold(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
   private static func isWord(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F }
 
   /// A space stands for whatever separates words.
-  private func end(of needle: [UInt8], from start: Int) -> Int? {
+  private static func end(of needle: [UInt8], from start: Int, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
     var offset = start
     for byte in needle {
       if byte == 0x20 {
-        guard offset < text.count, !Self.isWord(text[offset]) else { return nil }
-        while offset < text.count, !Self.isWord(text[offset]) { offset += 1 }
+        guard offset < text.count, !isWord(text[offset]) else { return nil }
+        while offset < text.count, !isWord(text[offset]) { offset += 1 }
       } else {
-        guard offset < text.count, Self.fold(text[offset]) == byte else { return nil }
+        guard offset < text.count, fold(text[offset]) == byte else { return nil }
         offset += 1
       }
     }
-    return offset < text.count && Self.isWord(text[offset]) ? nil : offset
+    return offset < text.count && isWord(text[offset]) ? nil : offset
   }
 
   /// About two lines around the place where most different words stand together, white space evened out, and where in it the

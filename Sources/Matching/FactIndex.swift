@@ -3,7 +3,7 @@ import KnowledgeBase
 
 /// The facts of one diagnosis by kind, and by the names in them, so that thousands of issues can be tried against a dump's
 /// hundreds of modules and frames.
-struct FactIndex {
+struct FactIndex: Sendable {
   /// In their order; each with an id.
   let facts: [Fact]
   private var byKind: [FactKind: [Int]] = [:]

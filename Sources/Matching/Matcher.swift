@@ -19,7 +19,7 @@ public struct Matcher: Sendable {
   public func findings(facts: [Fact], machine: Machine, relevance: [String: Double] = [:]) -> [Finding] {
     let index = FactIndex(facts)
     let machine = machine.completed(by: index)
-    return issues.compactMap { finding(for: $0, index, machine) }.sorted {
+    return inParallel(issues) { finding(for: $0, index, machine) }.compactMap(\.self).sorted {
       if $0.verdict != $1.verdict { return $0.verdict > $1.verdict }
       if !relevance.isEmpty {
         let first = $0.rank(relevance)

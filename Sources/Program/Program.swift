@@ -2,5 +2,5 @@ import FaultlineCommand
 
 @main
 struct Program {
-  static func main() async { await FaultlineProgram.main() }
+  static func main() { FaultlineProgram.start() }
 }

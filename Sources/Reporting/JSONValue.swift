@@ -95,8 +95,22 @@ public indirect enum JSONValue: Hashable, Sendable {
 
   private static func write(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for byte in text.utf8 { write(byte, to: &out) }
+    var text = text
+    text.withUTF8 { bytes in
+      // What needs no escape is copied in one piece.
+      var start = 0
+      for offset in 0..<bytes.count where needsEscape(bytes[offset]) {
+        out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+        write(bytes[offset], to: &out)
+        start = offset + 1
+      }
+      out.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
+    }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
   }
 
   private static func write(path: String, to out: inout [UInt8]) {

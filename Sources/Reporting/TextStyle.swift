@@ -60,14 +60,18 @@ public struct TextStyle: Sendable {
     let hanging = hanging ?? indent
     var lines: [String] = []
     var line = String(repeating: " ", count: indent) + first
+    var length = line.count
     var isFresh = true
     for word in Self.clean(text).split(whereSeparator: { $0 == " " || $0 == "\n" }) {
-      if !isFresh, line.count + 1 + word.count > width {
+      let wide = word.count
+      if !isFresh, length + 1 + wide > width {
         lines.append(line)
         line = String(repeating: " ", count: hanging)
+        length = hanging
         isFresh = true
       }
       line += (isFresh ? "" : " ") + word
+      length += wide + (isFresh ? 0 : 1)
       isFresh = false
     }
     lines.append(line)
