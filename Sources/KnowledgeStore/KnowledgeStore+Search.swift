@@ -40,7 +40,7 @@ private struct StoreSearch {
   /// A word in more articles than this only narrows down where there is nothing else.
   static let commonWord = 20_000
 
-  private struct Found {
+  private struct Found: Sendable {
     var points = 0.0
     var because: [String] = []
     /// Words and phrases that its text is known to hold.
@@ -49,12 +49,12 @@ private struct StoreSearch {
     var rarity = 0.0
   }
 
-  private struct Head {
+  private struct Head: Sendable {
     var name: String
     var title: String
   }
 
-  private struct Chosen {
+  private struct Chosen: Sendable {
     var id: Int64
     var head: Head
     var heading: [Int]
@@ -87,15 +87,19 @@ private struct StoreSearch {
       }
     }
     let chosen = try choose(limit + min(limit, Self.spareTexts))
-    let text = try database.makeStatement(sql: "SELECT body FROM article_text WHERE rowid = ?")
-    var hits: [(hit: Catalogue.Hit, body: PassageFinder)] = []
+    let statement = try database.makeStatement(sql: "SELECT body FROM article_text WHERE rowid = ?")
+    var texts: [(chosen: Chosen, found: Found, body: [UInt8])] = []
     for one in chosen {
-      guard let row = try Row.fetchOne(text, arguments: [one.id]) else { continue }
-      let body = PassageFinder(row.withBytes("body"), sought)
-      if let hit = hit(one, body) { hits.append((hit, body)) }
+      guard let row = try Row.fetchOne(statement, arguments: [one.id]) else { continue }
+      texts.append((one, found[one.id] ?? Found(), row.withBytes("body")))
     }
+    let (sought, admitsAnything) = (sought, query.hasFilter)
+    var hits = inParallel(texts) { chosen, found, text in
+      let body = PassageFinder(text, sought)
+      return Self.hit(chosen, found, body, admitsAnything: admitsAnything).map { (hit: $0, body: body) }
+    }.compactMap(\.self)
     hits.sort { ($1.hit.score, $0.hit.id) < ($0.hit.score, $1.hit.id) }
-    return hits.prefix(limit).map { hit, body in
+    return inParallel(Array(hits.prefix(limit))) { hit, body in
       var hit = hit
       (hit.passage, hit.marks) = body.passage()
       return hit
@@ -228,9 +232,11 @@ private struct StoreSearch {
     return Head(name: row[0], title: row[1] ?? "")
   }
 
-  private func hit(_ chosen: Chosen, _ body: PassageFinder) -> Catalogue.Hit? {
-    var points = found[chosen.id]?.points ?? 0
-    var because = found[chosen.id]?.because ?? []
+  private static func hit(
+    _ chosen: Chosen, _ found: Found, _ body: PassageFinder, admitsAnything: Bool
+  ) -> Catalogue.Hit? {
+    var points = found.points
+    var because = found.because
     for (index, needle) in body.needles.enumerated() {
       let shown = String(decoding: needle, as: UTF8.self)
       if chosen.heading[index] > 0 {
@@ -243,7 +249,7 @@ private struct StoreSearch {
       // Told often counts a little more, so that equals are in a sensible order.
       points += 0.5 * Double(body.counts[index]) / Double(body.counts[index] + 4)
     }
-    guard points > 0 || query.hasFilter else { return nil }
+    guard points > 0 || admitsAnything else { return nil }
     return Catalogue.Hit(
       id: chosen.head.name, title: chosen.head.title, score: (points * 100).rounded() / 100, because: because,
       passage: "")

@@ -1,5 +1,5 @@
 /// Words and phrases that are looked for in many texts.
-struct SoughtWords {
+struct SoughtWords: Sendable {
   /// Lower case; a phrase's words with one space between.
   let needles: [[UInt8]]
   /// Needles by their first byte.
@@ -16,7 +16,7 @@ struct SoughtWords {
 }
 
 /// Finds words and phrases in a text and the passage that holds most of them.
-struct PassageFinder {
+struct PassageFinder: Sendable {
   private let text: [UInt8]
   let needles: [[UInt8]]
   private(set) var counts: [Int]
@@ -106,12 +106,13 @@ struct PassageFinder {
   private func bestPlace(from start: Int) -> (start: Int, kinds: Int)? {
     var best = (start: 0, kinds: 0)
     for (index, place) in places.enumerated() where place.range.lowerBound >= start {
-      var kinds: Set<Int> = []
+      // The first sixty-four words and phrases are told apart; nobody types more.
+      var kinds: UInt64 = 0
       for other in places[index...] {
         guard other.range.upperBound - place.range.lowerBound <= Self.passageBytes - 60 else { break }
-        kinds.insert(other.needle)
+        kinds |= 1 << UInt64(min(other.needle, 63))
       }
-      if kinds.count > best.kinds { best = (place.range.lowerBound, kinds.count) }
+      if kinds.nonzeroBitCount > best.kinds { best = (place.range.lowerBound, kinds.nonzeroBitCount) }
     }
     return best.kinds > 0 ? best : nil
   }
