@@ -42,18 +42,27 @@ public func decodeUTF16(_ bytes: some Collection<UInt8>, bigEndian: Bool = false
 
 /// Code page 1252 (table: public mapping file of the Unicode consortium, CP1252.TXT).
 public func decodeWindows1252(_ bytes: some Sequence<UInt8>) -> String {
-  var text = String.UnicodeScalarView()
+  var text: [UInt8] = []
+  text.reserveCapacity(bytes.underestimatedCount)
   for byte in bytes {
-    if (0x80...0x9F).contains(byte) {
-      text.append(Unicode.Scalar(windows1252High[Int(byte - 0x80)]) ?? "\u{FFFD}")
+    if byte < 0x80 {
+      text.append(byte)
+    } else if byte >= 0xA0 {
+      text.append(0xC0 | byte >> 6)
+      text.append(0x80 | byte & 0x3F)
     } else {
-      text.append(Unicode.Scalar(byte))
+      text.append(contentsOf: windows1252High[Int(byte - 0x80)])
     }
   }
-  return String(text)
+  return String(decoding: text, as: UTF8.self)
 }
 
-private let windows1252High: [UInt16] = [
+/// 0x80 to 0x9F in UTF-8.
+private let windows1252High: [[UInt8]] = windows1252HighUnits.map { unit in
+  Array(String(Unicode.Scalar(unit) ?? "\u{FFFD}").utf8)
+}
+
+private let windows1252HighUnits: [UInt16] = [
   0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D,
   0x017D,
   0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153,

@@ -152,7 +152,7 @@ extension ArticleDocument {
   }
 
   private func pageKeywords() -> String? {
-    for index in text.lines.indices where text.lines[index].content.count < 2048 {
+    for index in text.lines.indices where (9..<2048).contains(text.lines[index].content.count) {
       let line = text.folded(index)
       guard line.hasPhrase("keywords:", at: 0) else { continue }
       let value = trimmed(line.bytes, 9..<line.count)

@@ -43,9 +43,8 @@ extension ArticleDocument {
 
   private mutating func markPageReferences() {
     for index in text.lines.indices where roles[index] == .text {
-      let line = text.folded(index)
-      if line.hasPhrase("(http://support.microsoft.com/kb/", at: 0)
-        || line.hasPhrase("(https://support.microsoft.com/kb/", at: 0)
+      if text.hasPhrase("(http://support.microsoft.com/kb/", line: index)
+        || text.hasPhrase("(https://support.microsoft.com/kb/", line: index)
       {
         roles[index] = .reference
         var next = index + 1
@@ -56,6 +55,8 @@ extension ArticleDocument {
         if next < text.lines.count, roles[next] == .text { roles[next] = .reference }
         continue
       }
+      guard text.lines[index].marks.contains(.digit) else { continue }
+      let line = text.folded(index)
       guard let number = articleNumber(line.bytes, at: 0, prefix: false) else { continue }
       if number.end == line.count {
         roles[index] = .reference
@@ -93,7 +94,7 @@ extension ArticleDocument {
     for index in 0..<min(footer, text.lines.count) where roles[index] != .blank && places[index].section != .header {
       guard roles[index] != .table else { continue }
       // Most lines of most articles name no article.
-      if layout == .archive, !text.lines[index].marks.contains(.capitalQ) { continue }
+      guard text.lines[index].marks.contains(layout == .archive ? .capitalQ : .digit) else { continue }
       let line = text.folded(index)
       for digits in layout == .archive ? archiveNumbers(line) : pageNumbers(line, index) {
         let number = line.string(digits)

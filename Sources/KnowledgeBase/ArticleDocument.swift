@@ -103,7 +103,7 @@ struct ArticleDocument: Sendable {
         roles[index] = .rule
         continue
       }
-      guard text.lines[index].content.count <= 160 else { continue }
+      guard (ArticleHeadings.shortest...160).contains(text.lines[index].content.count) else { continue }
       let line = text.folded(index)
       if let section = ArticleHeadings.section(line) {
         place = Place(section: section)

@@ -41,31 +41,42 @@ enum ArticleHeadings {
     "On This Page", "Article ID:", "Last Review:", "Back to the top",
   ]
 
+  // Bytes of the above: every line of every text is held against them.
+  private static let sectionBytes = sections.map { (words: Array($0.words.utf8), section: $0.section) }
+  private static let partBytes = parts.map {
+    (words: Array($0.words.utf8), isNaming: partsNamingProduct.contains($0.words), part: $0.part)
+  }
+  private static let shortestSection = sectionBytes.map(\.words.count).min() ?? 0
+  private static let shortestPart = partBytes.map(\.words.count).min() ?? 0
+  /// No heading is shorter, so that shorter lines need not be looked at.
+  static let shortest = min(shortestSection, shortestPart)
+  private static let longestSection = 24
+  private static let longestPart = 120
+
   /// A line that is nothing but a section's heading.
   static func section(_ line: FoldedBytes) -> ArticleSection? {
-    guard line.count <= 24 else { return nil }
+    guard line.count >= shortestSection, line.count <= longestSection else { return nil }
     let text = plain(line)
-    return sections.first { $0.words == text }?.section
+    return sectionBytes.first { $0.words.elementsEqual(text) }?.section
   }
 
   /// A line that is nothing but a part's heading, and the product it names.
   static func part(_ line: FoldedBytes) -> (part: ArticlePart, product: String?)? {
-    guard line.count <= 120 else { return nil }
+    guard line.count >= shortestPart, line.count <= longestPart else { return nil }
     let text = plain(line)
-    for (words, part) in parts {
-      if text == words { return (part, nil) }
-      guard partsNamingProduct.contains(words), line.hasPhrase(words + " for ", at: 0), !text.hasSuffix(".") else {
-        continue
-      }
-      let start = words.utf8.count + 5
+    for (words, isNaming, part) in partBytes where text.starts(with: words) {
+      if text.count == words.count { return (part, nil) }
+      let start = words.count + 5
+      guard isNaming, line.folded[words.count...].starts(with: [0x20, 0x66, 0x6F, 0x72, 0x20]), text.last != ASCII.dot
+      else { continue }
       return (part, line.string(start..<line.count))
     }
     return nil
   }
 
-  private static func plain(_ line: FoldedBytes) -> String {
+  private static func plain(_ line: FoldedBytes) -> ArraySlice<UInt8> {
     var text = line.folded[...]
-    while let last = text.last, last == ASCII.colon || last == ASCII.space { text = text.dropLast() }
-    return String(decoding: text, as: UTF8.self)
+    while let last = text.last, last == ASCII.colon || last == ASCII.space { text.removeLast() }
+    return text
   }
 }
