@@ -65,6 +65,11 @@ extension ArticleDocument {
         }
         var start = mark
         while start > 0, bytes[start - 1].isWord { start -= 1 }
+        // `DaoBug.exe!AfxDaoCheck`: the module with its ending.
+        if start > 1, bytes[start - 1] == ASCII.dot, bytes[start - 2].isWord, mark - start <= 3 {
+          start -= 1
+          while start > 0, bytes[start - 1].isWord { start -= 1 }
+        }
         var end = mark + 1
         while end < bytes.count, bytes[end].isWord || Self.symbolMarks.contains(bytes[end]) { end += 1 }
         while end > mark + 1, bytes[end - 1] == ASCII.colon || bytes[end - 1] == 0x3F { end -= 1 }

@@ -231,7 +231,10 @@ enum RequirementPhrases {
     "apply this", "install this", "applying this", "this hotfix requires", "this fix requires", "this update requires",
   ]
   /// What stands before them is the prerequisite.
-  static let before = [" should be applied prior to", " must be installed before", " must be applied before"]
+  static let before = [
+    " should be applied prior to", " must be installed before", " must be applied before", " must also be installed before",
+    " must be installed prior to",
+  ]
   static let replaces = [
     "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
     "this patch replaces", "this hotfix supersedes", "this fix supersedes", "this update supersedes",
@@ -244,7 +247,7 @@ enum RequirementPhrases {
   /// What follows is the prerequisite.
   static let subjects = [
     "this hotfix requires ", "this fix requires ", "this update requires ", "this patch requires ",
-    "the hotfix requires ",
+    "the hotfix requires ", "this package requires ",
   ]
   /// In a sentence on applying the fix, what follows is the prerequisite.
   static let conditions = [
@@ -279,7 +282,8 @@ enum RequirementPhrases {
   /// Steps of a procedure.
   static let restartSteps = [
     "restart your computer", "restart the system", "restart the computer", "have to be restarted", "then restart it",
-    "shut down and restart",
+    "shut down and restart", "restart the server", "restart the domain controller", "reboot the computer",
+    "reboot the system",
   ]
   static let noRegistryChange = [
     "do not have to make any changes to the registry", "do not have to make any changes",

@@ -55,6 +55,8 @@ struct StopErrorScanner {
     for word in ["stop", "bugcheck", "bug check"] where text.hasPhrase(word, at: offset) {
       let end = offset + word.utf8.count
       if end == text.count || !bytes[end].isWord { return end }
+      // `STOP1E: UNHANDLED KERNEL EXCEPTION`
+      if bytes[offset..<end].allSatisfy(\.isUpper), bytes[end].isHexDigit { return end }
     }
     return nil
   }
@@ -235,13 +237,20 @@ struct StopErrorScanner {
     return nil
   }
 
-  /// `0x0000003E 0x00000000 0x00000000 0x00000000 0x00000000`: four numbers and no bracket.
+  /// `0x0000003E 0x00000000 0x00000000 0x00000000 0x00000000`, `0000000a : 00000024 00000004 00000000 80668c70`: four numbers
+  /// and no bracket.
   private mutating func readBareParameters(from start: Int) -> Int? {
     var list: [String] = []
     var offset = start
     while list.count < 4 {
-      while offset < text.count, bytes[offset] == ASCII.space || bytes[offset] == ASCII.comma { offset += 1 }
-      guard let number = hexadecimal(at: offset, needsPrefix: true) else { return nil }
+      while offset < text.count,
+        bytes[offset] == ASCII.space || bytes[offset] == ASCII.comma || bytes[offset] == ASCII.colon && list.isEmpty
+      {
+        offset += 1
+      }
+      guard let number = hexadecimal(at: offset, needsPrefix: false), number.hasPrefix || number.digits == 8 else {
+        return nil
+      }
       list.append(text.string(number.start..<number.end))
       offset = number.end
     }
@@ -255,7 +264,8 @@ struct StopErrorScanner {
     guard !text.isEmpty, text.count <= Self.maximumParameterLength else { return false }
     let folded = text.map(\.folded)
     if folded.allSatisfy(\.isHexDigit) { return true }
-    if folded.starts(with: [0x30, 0x78]) {
+    // The letter O for the zero: `Ox14`.
+    if folded.starts(with: [0x30, 0x78]) || folded.starts(with: [0x6F, 0x78]) {
       return folded.dropFirst(2).allSatisfy { $0.isAlphanumeric || $0 == 0x3C || $0 == 0x3E || $0 == 0x3F }
     }
     if folded.starts(with: Array("param".utf8)) { return folded.allSatisfy { $0.isWord || $0 == ASCII.space } }

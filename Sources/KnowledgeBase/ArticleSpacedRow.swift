@@ -107,6 +107,8 @@ struct SpacedRow: Sendable {
   /// sentence.
   static func looksLikeRow(_ line: FoldedBytes, hasHeading: Bool) -> Bool {
     guard line.count >= 8, line.count <= 400, line.bytes.contains(ASCII.dot) else { return false }
+    // `STOP: 0x0000000A (0x00000015, …) - NDIS.SYS`: no table of files prints such numbers.
+    guard line.find("0x") == nil else { return false }
     let cells = cells(line)
     guard (2...20).contains(cells.count) || hasHeading && cells.count == 1 else { return false }
     var names = 0
