@@ -221,7 +221,7 @@ extension KernelWriter {
     let shift: UInt32 = build < 7600 ? 0 : build < 14393 ? 2 : 3
     func owner(_ thread: UInt64, at place: UInt64) {
       putPointer(thread, at: place)
-      put(1 << shift as UInt32, at: place + UInt64(width))
+      put(UInt32(1) << shift, at: place + UInt64(width))
     }
     var owners = resource.owners
     var places: [UInt64] = []

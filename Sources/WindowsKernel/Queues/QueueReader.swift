@@ -30,8 +30,8 @@ struct QueueReader {
     guard structures.isKernelPointer(address),
       structures.value("_DISPATCHER_HEADER", "Type", in: address, as: UInt8.self).map({ $0 & 0x7F }) == number,
       let maximum = structures.value(type, "MaximumCount", in: address, as: UInt32.self),
-      // As many threads as processors may run at a time.
-      (1...UInt32(CrashedProcessor.maximumProcessors)).contains(maximum),
+      // As many threads as processors may run at a time; nothing says so of priority queues.
+      maximum > 0, lists > 1 || maximum <= UInt32(CrashedProcessor.maximumProcessors),
       let entries = structures.place(type, "EntryListHead", in: address),
       let threads = structures.place(type, "ThreadListHead", in: address),
       let waiters = structures.place("_DISPATCHER_HEADER", "WaitListHead", in: address)

@@ -153,7 +153,7 @@ public struct WorkQueueList: Sendable {
     func entry(_ array: UInt64, _ index: Int) -> UInt64? {
       structures.space.pointer(at: array &+ UInt64(index) &* width).flatMap { structures.isKernelPointer($0) ? $0 : nil }
     }
-    var found: [(UInt64, Int?, Int?)] = []
+    var found: [(address: UInt64, node: Int?, index: Int?)] = []
     func take(_ array: UInt64, node: Int) {
       for index in 0..<Self.maximumPools {
         guard let queue = entry(array, index), reader.isPriorityQueue(queue) else { continue }

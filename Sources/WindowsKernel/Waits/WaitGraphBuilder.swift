@@ -56,11 +56,15 @@ struct WaitGraphBuilder {
 
   // MARK: Nodes
 
-  private mutating func node(_ kind: WaitGraph.NodeKind, _ address: UInt64, _ make: () -> WaitGraph.Node) -> Int {
-    let key = Key(kind: kind, address: address)
-    if let known = index[key] { return known }
-    index[key] = graph.nodes.count
-    graph.nodes.append(make())
+  private func known(_ kind: WaitGraph.NodeKind, _ address: UInt64) -> Int? {
+    index[Key(kind: kind, address: address)]
+  }
+
+  private mutating func add(
+    _ kind: WaitGraph.NodeKind, _ address: UInt64, _ title: String, _ detail: String?
+  ) -> Int {
+    index[Key(kind: kind, address: address)] = graph.nodes.count
+    graph.nodes.append(WaitGraph.Node(kind, address: VirtualAddress(address), title: title, detail: detail))
     return graph.nodes.count - 1
   }
 
@@ -76,28 +80,25 @@ struct WaitGraphBuilder {
 
   /// nil where the thread is not in the list, or the graph is full.
   private mutating func threadNode(_ address: UInt64) -> Int? {
-    if let known = index[Key(kind: .thread, address: address)] { return known }
+    if let known = known(.thread, address) { return known }
     guard let thread = threads.thread(at: address), stacks.count < Self.maximumThreads else { return nil }
     let frames = dump.stack(of: thread)
     stacks[address] = frames
     front.append(address)
     let place = frames.first { frame in frame.module.map { !ModuleIdentity(name: $0).isKernel } ?? false }
-    return node(.thread, address) {
-      var detail = thread.state.name
-      if thread.state.isWaiting, let reason = thread.waitReason { detail += ", \(reason.name)" }
-      if let place { detail += ", in \(place.placeText)" }
-      return WaitGraph.Node(
-        .thread, address: VirtualAddress(address), title: thread.title, detail: detail)
-    }
+    var detail = thread.state.name
+    if thread.state.isWaiting, let reason = thread.waitReason { detail += ", \(reason.name)" }
+    if let place { detail += ", in \(place.placeText)" }
+    return add(.thread, address, thread.title, detail)
   }
 
-  private mutating func signalNode(_ object: DispatcherObject) -> Int {
-    node(.signal, object.address) {
-      WaitGraph.Node(
-        .signal, address: VirtualAddress(object.address), title: "\(object.kind.name) \(hexadecimal(object.address))",
-        detail: threads.threads.first { $0.holdsOnStack(object.address) }.map { "on the stack of \($0.title)" }
-          ?? dump.modules.entry(at: object.address).map { "in \($0.identity.name)" })
-    }
+  private mutating func signalNode(_ object: DispatcherObject, of thread: KernelThread) -> Int {
+    if let known = known(.signal, object.address) { return known }
+    return add(
+      .signal, object.address, "\(object.kind.name) \(hexadecimal(object.address))",
+      thread.holdsOnStack(object.address)
+        ? "on the stack of \(thread.title)"
+        : dump.modules.entry(at: object.address).map { "in \($0.identity.name)" })
   }
 
   // MARK: Queues
@@ -105,11 +106,9 @@ struct WaitGraphBuilder {
   /// Queues in which items are pending, with their items and their workers.
   private mutating func addQueues() {
     for queue in queues.queues where !queue.items.isEmpty {
-      let from = node(.queue, queue.address) {
-        WaitGraph.Node(
-          .queue, address: VirtualAddress(queue.address), title: "\(queue.name) queue",
-          detail: "\(queue.workers.count) workers, \(queue.items.count) pending items")
-      }
+      let from = add(
+        .queue, queue.address, "\(queue.name) queue",
+        "\(queue.workers.count) workers, \(queue.items.count) pending items")
       queueNodes[from] = queue
       for worker in queue.workers where !worker.isIdle {
         guard let to = threadNode(worker.thread) else { continue }
@@ -119,11 +118,11 @@ struct WaitGraphBuilder {
   }
 
   private mutating func itemNode(_ item: WorkQueue.Item, in queue: WorkQueue, _ queueNode: Int) -> Int {
-    let to = node(.item, item.address) {
-      WaitGraph.Node(
-        .item, address: VirtualAddress(item.address), title: "item \(hexadecimal(item.address)) of \(queue.name(of: item))",
-        detail: item.worker.map { dump.modules.frame($0, stackPointer: nil, trust: .context).placeText })
-    }
+    let to =
+      known(.item, item.address)
+      ?? add(
+        .item, item.address, "item \(hexadecimal(item.address)) of \(queue.name(of: item))",
+        item.worker.map { dump.modules.frame($0, stackPointer: nil, trust: .context).placeText })
     edge(to, queueNode, .pendingIn, "EntryListHead of the queue")
     return to
   }
@@ -137,13 +136,8 @@ struct WaitGraphBuilder {
 
   @discardableResult
   private mutating func addLock(_ lock: KernelLock) -> Int {
-    let isNew = index[Key(kind: .lock, address: lock.address)] == nil
-    let at = node(.lock, lock.address) {
-      WaitGraph.Node(
-        .lock, address: VirtualAddress(lock.address), title: title(of: lock),
-        detail: lock.note ?? (lock.isExclusive ? "held exclusively" : "shared"))
-    }
-    guard isNew else { return at }
+    if let known = known(.lock, lock.address) { return known }
+    let at = add(.lock, lock.address, title(of: lock), lock.note ?? (lock.isExclusive ? "held exclusively" : "shared"))
     for owner in lock.owners {
       guard let to = threadNode(owner) else { continue }
       edge(at, to, .heldBy, lock.ownerField)
@@ -166,7 +160,7 @@ struct WaitGraphBuilder {
 
   private mutating func addWaits(of address: UInt64) {
     guard let thread = threads.thread(at: address), thread.state.isWaiting,
-      let from = index[Key(kind: .thread, address: address)]
+      let from = known(.thread, address)
     else { return }
     if let lock = locks.lock(waitedForBy: address), let waiter = lock.waiters.first(where: { $0.thread == address }) {
       let to = addLock(lock)
@@ -180,7 +174,7 @@ struct WaitGraphBuilder {
       if object.kind == .thread, let to = threadNode(object.address) {
         edge(from, to, .waitsFor, "wait block, the thread's end")
       } else if object.kind.isSignal || object.kind.isTimer {
-        let to = signalNode(object)
+        let to = signalNode(object, of: thread)
         edge(from, to, .waitsFor, "wait block")
         addRequests(of: thread, event: object.address, to)
       }
@@ -193,11 +187,9 @@ struct WaitGraphBuilder {
     let others = stated.isEmpty ? thread.requests.filter { $0.event == nil } : []
     for request in (stated + others).prefix(Self.maximumSameComponent) {
       guard let device = request.device else { continue }
-      let to = node(.device, device) {
-        WaitGraph.Node(
-          .device, address: VirtualAddress(device), title: "device \(hexadecimal(device))",
-          detail: request.driver.map { "of \($0)" })
-      }
+      let to =
+        known(.device, device)
+        ?? add(.device, device, "device \(hexadecimal(device))", request.driver.map { "of \($0)" })
       edge(
         signal, to, .completedBy, stated.isEmpty ? .reachable : .stated,
         stated.isEmpty
@@ -224,7 +216,7 @@ struct WaitGraphBuilder {
           byComponent[module.name, default: []].append((item, queueNode))
         }
         for way in search.ways(from: item) {
-          guard let signal = index[Key(kind: .signal, address: way.event)] else { continue }
+          guard let signal = known(.signal, way.event) else { continue }
           reached.insert(way.event)
           let to = itemNode(item, in: queue, queueNode)
           edge(signal, to, .setBy, .reachable, way.text)
@@ -232,7 +224,7 @@ struct WaitGraphBuilder {
       }
     }
     for event in waiters.keys.sorted() where !reached.contains(event) {
-      guard let signal = index[Key(kind: .signal, address: event)] else { continue }
+      guard let signal = known(.signal, event) else { continue }
       for thread in (waiters[event] ?? []).sorted() {
         guard let module = Self.innermost(stacks[thread] ?? []), let items = byComponent[module] else { continue }
         for (item, queueNode) in items.prefix(Self.maximumSameComponent) {
