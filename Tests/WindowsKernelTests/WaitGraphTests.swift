@@ -78,7 +78,8 @@ import WindowsKernel
     for seed in 1...2 as ClosedRange<UInt64> {
       let (hang, built) = try hang(name, .starvation, seed: seed)
       let note: Comment = "\(name), seed \(seed)"
-      #expect(hang.queues.means == .workers, note)
+      // The bundled addresses of 7601's builds have the array's.
+      #expect(hang.queues.means == (name == "7601" ? .symbols : .workers), note)
       let queue = try #require(hang.queues.queues.first { !$0.items.isEmpty }, note)
       #expect(queue.address == built.waits.queues[0].address, note)
       #expect(Set(queue.workers.map(\.thread)) == Set(built.workers), note)
@@ -113,7 +114,7 @@ import WindowsKernel
     var alone = built.machine
     alone.waits?.threads = []
     let scanned = try #require(HungMachines.read(alone).hang().found?.queues)
-    #expect(scanned.means == .scan, "\(name)")
+    #expect(scanned.means == (name == "7601" ? .symbols : .scan), "\(name)")
     #expect(scanned.queues.map(\.address) == built.waits.queues.map(\.address), "\(name)")
   }
 

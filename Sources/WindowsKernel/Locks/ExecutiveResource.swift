@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 
 /// An ERESOURCE: held by one thread alone or by several that share it.
 public struct ExecutiveResource: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 
 /// A lock that somebody waits for or, of resources, holds.
 public struct KernelLock: Hashable, Sendable {

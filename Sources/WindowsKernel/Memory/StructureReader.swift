@@ -1,6 +1,7 @@
 import CrashDumpFormat
 import Facts
 import KernelLayouts
+import Symbols
 
 /// Reads fields of kernel structures by the layout of the build.
 struct StructureReader: Sendable {

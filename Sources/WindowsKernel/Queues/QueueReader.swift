@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 
 /// Reads KQUEUE, KPRIQUEUE and EX_WORK_QUEUE, and tells them from other bytes.
 struct QueueReader {

@@ -1,5 +1,7 @@
+import ByteReading
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 
 /// The executive's work queues, and those of drivers that threads of the System process serve.
 public struct WorkQueueList: Sendable {

@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import KernelLayouts
 
 /// The threads of every process of a dump.
 public struct KernelThreadList: Sendable {

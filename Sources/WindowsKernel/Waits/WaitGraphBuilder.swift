@@ -69,7 +69,7 @@ struct WaitGraphBuilder {
   }
 
   private mutating func edge(
-    _ from: Int, _ to: Int, _ kind: WaitGraph.EdgeKind, _ basis: WaitGraph.Basis = .stated, _ evidence: String
+    _ from: Int, _ to: Int, _ kind: WaitGraph.EdgeKind, basis: WaitGraph.Basis = .stated, _ evidence: String
   ) {
     let trust: Trust = basis == .stated ? .observed : basis == .reachable ? .inferred : .guessed
     guard drawn.insert(EdgeKey(from: from, to: to, kind: kind)).inserted else { return }
@@ -165,7 +165,7 @@ struct WaitGraphBuilder {
     if let lock = locks.lock(waitedForBy: address), let waiter = lock.waiters.first(where: { $0.thread == address }) {
       let to = addLock(lock)
       edge(
-        from, to, .waitsFor, waiter.isStated ? .stated : .reachable,
+        from, to, .waitsFor, basis: waiter.isStated ? .stated : .reachable,
         waiter.isStated ? "wait block" : "the waiter's stack holds the resource's address")
       return
     }
@@ -191,7 +191,7 @@ struct WaitGraphBuilder {
         known(.device, device)
         ?? add(.device, device, "device \(hexadecimal(device))", request.driver.map { "of \($0)" })
       edge(
-        signal, to, .completedBy, stated.isEmpty ? .reachable : .stated,
+        signal, to, .completedBy, basis: stated.isEmpty ? .reachable : .stated,
         stated.isEmpty
           ? "request \(hexadecimal(request.irp)) of the thread that waits" : "UserEvent of request \(hexadecimal(request.irp))")
     }
@@ -219,7 +219,7 @@ struct WaitGraphBuilder {
           guard let signal = known(.signal, way.event) else { continue }
           reached.insert(way.event)
           let to = itemNode(item, in: queue, queueNode)
-          edge(signal, to, .setBy, .reachable, way.text)
+          edge(signal, to, .setBy, basis: .reachable, way.text)
         }
       }
     }
@@ -230,7 +230,7 @@ struct WaitGraphBuilder {
         for (item, queueNode) in items.prefix(Self.maximumSameComponent) {
           guard let queue = queueNodes[queueNode] else { continue }
           let to = itemNode(item, in: queue, queueNode)
-          edge(signal, to, .setBy, .sameComponent, "the item's routine is of \(module), in which the waiter waits")
+          edge(signal, to, .setBy, basis: .sameComponent, "the item's routine is of \(module), in which the waiter waits")
         }
       }
     }
