@@ -1,3 +1,4 @@
+import CrashDumpFormat
 import Facts
 import KernelLayouts
 import WindowsKernel
