@@ -16,6 +16,13 @@ import tempfile
 
 VOLATILITY_KERNELS = ["7601", "9600", "17763", "19041"]
 KDMP_TYPES = ["1", "5", "6", "8", "9", "10"]
+# Machines with threads, locks and work queues, see `Synthesize machine --hang`.
+HANGS = ["queue-starved", "lock-cycle", "slow-server"]
+STATES = {1: "ready", 2: "running", 5: "waiting"}
+OBJECTS = {
+    0: "notification-event", 1: "synchronization-event", 2: "mutant", 3: "process", 4: "queue", 5: "semaphore", 6: "thread",
+    7: "gate", 8: "notification-timer", 9: "synchronization-timer", 21: "priority-queue",
+}
 # No symbol tables of these are at hand: containers and paging alone are compared. None stands for the kernel's usual one.
 LAYER_KERNELS = [
     ("2600", "x86"), ("2600", "x86-pae"), ("3790", "x86"), ("3790", "x86-pae"), ("3790-x64", None), ("6001", "x86"),
@@ -32,9 +39,10 @@ def faultline(program, view, path):
 
 
 def volatility(symbols, cache, path, plugin):
+    plugins = os.path.join(os.path.dirname(os.path.abspath(__file__)), "plugins")
     done = subprocess.run(
         [os.path.join(os.path.dirname(sys.executable), "vol"), "-q", "--offline", "--cache-path", cache, "-r", "json", "-s", symbols,
-         "-f", path, plugin], capture_output=True, text=True)
+         "-p", plugins, "-f", path, plugin], capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{path}: volatility3 {plugin}: {done.stderr.strip()[-600:]}")
     return json.loads(done.stdout)
@@ -119,6 +127,64 @@ def with_volatility(options, path, cache):
         check.same(f"{name} threads", mine["threads"], other["Threads"])
         check.same(f"{name} session", mine.get("session"), other["SessionId"])
         check.same(f"{name} created", second(mine.get("created")), second(other["CreateTime"]))
+    return check.report(path)
+
+
+def hexes(text):
+    """`a:b:c d:e:f`, hexadecimal and decimal, as the plugin of ours prints lists."""
+    return [part.split(":") for part in text.split()] if text not in (None, "", "-") else []
+
+
+def with_waits(options, path, cache):
+    """Threads by volatility3's own plugin; waits, resources and queues by its layers and the symbol tables' types."""
+    check = Comparison("volatility3 threads, and waits, resources, queues by its types")
+    ours = {low48(row["address"]): row for row in faultline(options.faultline, "threads", path)["threads"]}
+    theirs = volatility(options.symbols, cache, path, "windows.threads")
+    # The thread that ran is in no list of the machine's.
+    check.same("threads", sorted(ours), sorted(low48(row["Offset"]) for row in theirs))
+    for row in theirs:
+        mine = ours.get(low48(row["Offset"]), {})
+        check.same("thread's id", mine.get("id"), row["TID"])
+        check.same("thread's process", mine.get("process", {}).get("id"), row["PID"])
+        check.same("thread's start", low48(mine.get("startAddress", "0x0")), low48(row["StartAddress"]))
+    for row in volatility(options.symbols, cache, path, "waits.Threads"):
+        mine = ours.get(low48(row["Thread"]), {})
+        name = f"thread {row['TID']}"
+        check.same(f"{name} state", mine.get("state"), STATES.get(row["State"]))
+        check.same(f"{name} priority", mine.get("priority"), row["Priority"])
+        objects = hexes(row["Objects"])
+        waits = mine.get("waitsFor", {}).get("objects", [])
+        check.same(f"{name} objects", [(low48(w["address"]), w["type"]) for w in waits],
+                   [(low48("0x" + o[0]), OBJECTS.get(int(o[1]))) for o in objects])
+        if len(objects) > 1:
+            check.same(f"{name} any", mine["waitsFor"]["any"], objects[0][2] == "1")
+
+    locks = faultline(options.faultline, "locks", path)
+    mine = {low48(lock["address"]): lock for lock in locks["locks"] if lock["kind"] == "resource"}
+    resources = volatility(options.symbols, cache, path, "waits.Resources")
+    check.same("resources", locks["resources"], len(resources))
+    for row in resources:
+        lock = mine.get(low48(row["Resource"]))
+        held = row["ActiveCount"] > 0 or row["Shared"] + row["Exclusive"] > 0
+        check.same("resource is held", lock is not None, held)
+        if lock:
+            check.same("resource's owners", [(low48(o["thread"]), o["count"]) for o in lock["owners"]],
+                       [(low48("0x" + o[0]), int(o[1])) for o in hexes(row["Owners"])])
+            check.same("resource is exclusive", lock["exclusive"], bool(row["Flag"] & 0x80))
+            check.same("resource's waiters", (lock["sharedWaiters"], lock["exclusiveWaiters"]),
+                       (row["Shared"], row["Exclusive"]))
+
+    queues = {low48(queue["address"]): queue for queue in faultline(options.faultline, "queues", path)["queues"]}
+    for row in volatility(options.symbols, cache, path, "waits.Queues"):
+        queue = queues.get(low48(row["Queue"]), {})
+        check.same("queue's limit", queue.get("maximumRunning"), row["MaximumCount"])
+        check.same("queue's items processed", queue.get("itemsProcessed"), row["Processed"])
+        check.same("queue's workers", [low48(w["thread"]) for w in queue.get("workers", [])],
+                   [low48("0x" + w[0]) for w in hexes(row["Workers"])])
+        check.same("queue's items",
+                   [(low48(i["address"]), low48(i["routine"]), low48(i["parameter"]), i.get("priority", -1))
+                    for i in queue.get("items", [])],
+                   [tuple(low48("0x" + v) for v in i[:3]) + (int(i[3]),) for i in hexes(row["Items"])])
     return check.report(path)
 
 
@@ -232,6 +298,17 @@ def main():
                     good = with_kdmp(options, path) and good
                     if not options.keep:
                         os.remove(path)
+        for kernel in VOLATILITY_KERNELS:
+            for seed in options.seeds.split(","):
+                for hang in HANGS:
+                    for kind in ("1", "5"):
+                        path = os.path.join(target, f"{kernel}-{hang}-type{kind}-seed{seed}.dmp")
+                        subprocess.run(
+                            [options.synthesize, "machine", "--kernel", kernel, "--hang", hang, "--type", kind, "--seed",
+                             seed, "--output", path], check=True)
+                        good = with_waits(options, path, cache) and good
+                        if not options.keep:
+                            os.remove(path)
     sys.exit(0 if good else 1)
 
 

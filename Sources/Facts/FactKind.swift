@@ -46,6 +46,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let queueStarved = FactKind(rawValue: "queue-starved")
   /// A cycle of locks, which is another failure than a starved queue: `count`.
   public static let lockCycle = FactKind(rawValue: "lock-cycle")
+  /// What looks like a hang and is none that the wait graph proves: `how` (one-holder, one-device, busy-queue,
+  /// blocked-by-deadlock), `queue`, `threads`.
+  public static let contention = FactKind(rawValue: "contention")
   /// A malformed frame in a capture: `protocol` (nbss, nbns, nbdgm, smb, smb2), `field`, `source`.
   public static let malformedFrame = FactKind(rawValue: "malformed-frame")
   /// A frame damaged on its way: `path` (what the damaged frames share).
@@ -71,7 +74,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let all: [FactKind] = [
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
-    .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .malformedFrame,
+    .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
+    .malformedFrame,
     .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
     .event, .observation,
   ]
@@ -95,6 +99,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .otherSessionRemoves: ["component", "session"],
     .queueStarved: ["queue", "client", "needs", "workers", "pending"],
     .lockCycle: ["count"],
+    .contention: ["how", "queue", "threads"],
     .malformedFrame: ["protocol", "field", "source"],
     .damagedFrame: ["path"],
     .announcedServer: ["software", "version", "address"],

@@ -8,7 +8,7 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack, processes, pool
+  case summary, modules, stack, processes, threads, pool, queues, locks
 }
 
 enum PoolSort: String, ExpressibleByArgument, CaseIterable {
@@ -26,16 +26,19 @@ enum PoolSort: String, ExpressibleByArgument, CaseIterable {
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack, processes or pool.",
+    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues or locks.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
         faultline dump processes MEMORY.DMP --format json
+        faultline dump threads MEMORY.DMP --process 'svchost*' --waiting
+        faultline dump queues MEMORY.DMP
+        faultline dump locks MEMORY.DMP --format json
         faultline dump pool MEMORY.DMP --tag 'Tcp*' --sort count
         faultline dump stack 112126-8765-01.dmp --symbols symbols
       """)
 
-  @Argument(help: "What to show: summary, modules, stack, processes or pool.")
+  @Argument(help: "What to show: summary, modules, stack, processes, threads, pool, queues or locks.")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
@@ -54,14 +57,30 @@ struct Dump: ParsableCommand {
   @Option(help: "pool: the order of rows (default: bytes).")
   var sort: PoolSort?
 
-  @Option(help: ArgumentHelp("pool: rows that text shows at most (default: 40); JSON has all.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "threads: only those of this process, by id or by name with * and ?. Repeatable.", valueName: "process"))
+  var process: [String] = []
+
+  @Flag(help: "threads: only those that wait.")
+  var waiting = false
+
+  @Option(
+    help: ArgumentHelp(
+      "threads, pool, queues, locks: rows that text shows at most (default: 40); JSON has all.", valueName: "n"))
   var limit: Int?
 
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if view != .pool, !tag.isEmpty || sort != nil || limit != nil {
-      throw ValidationError("--tag, --sort and --limit belong to the view pool.")
+    if view != .pool, !tag.isEmpty || sort != nil {
+      throw ValidationError("--tag and --sort belong to the view pool.")
+    }
+    if view != .threads, !process.isEmpty || waiting {
+      throw ValidationError("--process and --waiting belong to the view threads.")
+    }
+    if limit != nil, ![.threads, .pool, .queues, .locks].contains(view) {
+      throw ValidationError("--limit belongs to the views threads, pool, queues and locks.")
     }
     if let limit, limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
   }
@@ -100,6 +119,22 @@ struct Dump: ParsableCommand {
       for problem in piece.problems { output.note("\(file): \(problem.text)") }
       return
     }
+    if [.threads, .queues, .locks].contains(view) {
+      let limit = limit ?? 40
+      switch view {
+      case .threads:
+        let report = dump.threadListView().selecting(processes: process, waitingOnly: waiting)
+        try emit(report.json, text: report.text(output.style, limit: limit))
+      case .queues:
+        let report = dump.queueListView()
+        try emit(report.json, text: report.text(output.style, limit: limit))
+      default:
+        let report = dump.lockListView()
+        try emit(report.json, text: report.text(output.style, limit: limit))
+      }
+      for problem in piece.problems { output.note("\(file): \(problem.text)") }
+      return
+    }
     let report = dump.view
     if output.format != .text { return try output.emit(report.json) }
     let style = output.style
@@ -107,8 +142,12 @@ struct Dump: ParsableCommand {
     case .summary: try output.emit(report.summary(style))
     case .modules: try output.emit(report.moduleList(style))
     case .stack: try output.emit(report.stackList(style))
-    case .processes, .pool: break
+    case .processes, .pool, .threads, .queues, .locks: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
+  }
+
+  private func emit(_ document: @autoclosure () -> JSONValue, text: @autoclosure () -> String) throws {
+    if output.format == .text { try output.emit(text()) } else { try output.emit(document()) }
   }
 }

@@ -55,6 +55,10 @@ extension Diagnosis {
       let module = culprit["module"]?.description ?? ""
       sentence += culprit.trust > .guessed ? "; the failure is laid to \(module)" : "; \(module) is the first suspect"
       if let mechanism { sentence += " (\(mechanism))" }
+    } else if facts.contains(where: { $0.kind == .queueStarved }) {
+      sentence += "; a work queue is starved by its own clients"
+    } else if facts.contains(where: { $0.kind == .lockCycle }) {
+      sentence += "; threads wait for each other in a circle"
     } else if facts.contains(where: { $0.kind == .forcedDump }) {
       sentence += "; the dump was forced, so its stop code says nothing about why"
     } else if !dumps.isEmpty, dumps.values.allSatisfy({ $0.stack.isEmpty && $0.modules.isEmpty }) {
@@ -105,10 +109,14 @@ extension Diagnosis {
 
   /// What the evidence itself shows, before any article.
   private func failureSection(_ style: TextStyle) -> [String] {
-    let kinds: [FactKind] = [.stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .hang]
+    let kinds: [FactKind] = [
+      .stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .queueStarved, .lockCycle,
+      .contention, .hang,
+    ]
     let shown = facts.filter { fact in kinds.contains(fact.kind) }
     let failing = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
-    let stack = failing.isEmpty ? Array(facts.filter { $0.kind == .frame }.prefix(6)) : failing
+    let own = facts.filter { $0.kind == .frame && $0["thread"]?.description != "other" }
+    let stack = failing.isEmpty ? Array(own.prefix(6)) : failing
     guard !shown.isEmpty || !stack.isEmpty else { return [] }
     var out = [style.heading("What failed")]
     for fact in shown { out.append(style.wrap(fact.text + cite(fact.id), indent: 2, hanging: 4)) }

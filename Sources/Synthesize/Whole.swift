@@ -9,7 +9,7 @@ extension Synthesize {
       abstract: "Write a whole machine's memory as a crash dump of any type, a raw image or an ELF core.",
       discussion: "Drivers, processes, addresses, times and the stop are the seed's.")
 
-    @Option(help: "The kernel: 7601, 9600, 17763, 19041 (real symbol addresses), 2600, 3790, 3790-x64, 6001, 6001-x64.")
+    @Option(help: "The kernel: 7601, 9600, 17763, 19041 (real symbol addresses), 2600, 3790-sp0, 3790, 3790-x64, 6001, 6001-x64.")
     var kernel: String
 
     @Option(help: "Page tables: x86, x86-pae, x64, x64-5; by default what the kernel uses.")
@@ -26,6 +26,12 @@ extension Synthesize {
 
     @Flag(help: "Hide the debugger data block as running kernels from Windows 8 on do.")
     var hidden = false
+
+    @Option(
+      help:
+        "A hang: \(HangScenario.allCases.map(\.rawValue).joined(separator: ", ")). Threads, locks and work queues are in such machines alone."
+    )
+    var hang: String?
 
     @Option(help: "The file to write.")
     var output: String
@@ -50,6 +56,10 @@ extension Synthesize {
         container = .dump(DumpType(rawValue: number))
       }
       var whole = WholeMachine.sample(found, paging: mode, memoryBytes: memory << 20, seed: seed)
+      if let hang {
+        guard let scenario = HangScenario(rawValue: hang) else { throw ValidationError("No hang is named '\(hang)'.") }
+        whole = scenario.machine(found, paging: mode, seed: seed, memoryBytes: memory << 20).machine
+      }
       whole.debuggerDataIsPlain = !hidden
       let url = URL(filePath: output)
       guard FileManager.default.createFile(atPath: url.path, contents: nil) else {

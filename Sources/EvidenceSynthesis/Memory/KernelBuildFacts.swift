@@ -25,7 +25,7 @@ public struct SynthesizedKernel: Hashable, Sendable {
           "KeNumberProcessors": 0x29D018, "CmNtCSDVersion": 0x27323C, "MmLastUnloadedDriver": 0x239C88,
           "KiBugCheckData": 0x266780, "KiWaitNever": 0x29D130, "KiWaitAlways": 0x29D218,
           "KdpDataBlockEncoded": 0x1FFD1B, "PoolTrackTableSize": 0x210F80, "PoolBigPageTableSize": 0x210F58,
-          "ExPoolTagTables": 0x210FA0,
+          "ExPoolTagTables": 0x210FA0, "ExWorkerQueue": 0x2107A0, "ExpSystemResourcesList": 0x210970,
         ])
     ),
     (
@@ -36,7 +36,8 @@ public struct SynthesizedKernel: Hashable, Sendable {
           "KeNumberProcessors": 0x34F018, "CmNtCSDVersion": 0x2D4DA8, "MmLastUnloadedDriver": 0x2C5544,
           "KiBugCheckData": 0x2CC940, "KiWaitNever": 0x34F548, "KiWaitAlways": 0x34FA40,
           "KdpDataBlockEncoded": 0x29E448, "PoolTrackTableSize": 0x2A5B80, "PoolBigPageTableSize": 0x2A5AD8,
-          "ExPoolTagTables": 0x2A46C0,
+          "ExPoolTagTables": 0x2A46C0, "KeNodeBlock": 0x347800, "ExNode0": 0x29E480,
+          "ExpSystemResourcesList": 0x2A4030,
         ])
     ),
     (
@@ -47,7 +48,7 @@ public struct SynthesizedKernel: Hashable, Sendable {
           "KeNumberProcessors": 0x5432C4, "CmNtCSDVersion": 0x4393A8, "MmLastUnloadedDriver": 0x41B970,
           "KiBugCheckData": 0x422620, "KiWaitNever": 0x543668, "KiWaitAlways": 0x543868,
           "KdpDataBlockEncoded": 0x43D7F8, "PoolTrackTableSize": 0x407FD0, "PoolBigPageTableSize": 0x40A820,
-          "ExPoolTagTables": 0x408000,
+          "ExPoolTagTables": 0x408000, "PspSystemPartition": 0x543610, "ExpSystemResourcesList": 0x407FC0,
         ])
     ),
     (
@@ -58,7 +59,7 @@ public struct SynthesizedKernel: Hashable, Sendable {
           "KeNumberProcessors": 0xCFC404, "CmNtCSDVersion": 0xC4C078, "MmLastUnloadedDriver": 0xC2A310,
           "KiBugCheckData": 0xC31480, "KiWaitNever": 0xCFC7F8, "KiWaitAlways": 0xCFC9F8,
           "KdpDataBlockEncoded": 0xC50BA0, "PoolTrackTableSize": 0xC19128, "PoolBigPageTableSize": 0xC19108,
-          "ExPoolTagTables": 0xC168C0,
+          "ExPoolTagTables": 0xC168C0, "PspSystemPartition": 0xCFC750, "ExpSystemResourcesList": 0xC16890,
         ])
     ),
   ]
@@ -75,6 +76,7 @@ public struct SynthesizedKernel: Hashable, Sendable {
   /// Systems without public tables at hand: symbols stand at fixed places of ours, and the symbol file's name with them.
   public static let unnamed: [(name: String, kernel: SynthesizedKernel)] = [
     ("2600", invented(SystemVersion(5, 1, 2600, servicePack: 3, buildLab: "2600.xpsp_sp3_gdr.080814"), .x86)),
+    ("3790-sp0", invented(SystemVersion(5, 2, 3790, buildLab: "3790.srv03_rtm.030324"), .x86)),
     ("3790", invented(SystemVersion(5, 2, 3790, servicePack: 2, buildLab: "3790.srv03_sp2_gdr.0703"), .x86)),
     ("3790-x64", invented(SystemVersion(5, 2, 3790, servicePack: 2, buildLab: "3790.srv03_sp2_gdr.0703"), .x64)),
     ("6001", invented(SystemVersion(6, 0, 6001, servicePack: 1, buildLab: "6001.18000.x86fre.longhorn_"), .x86)),
@@ -84,14 +86,15 @@ public struct SynthesizedKernel: Hashable, Sendable {
   private static func invented(_ version: SystemVersion, _ architecture: Architecture) -> SynthesizedKernel {
     SynthesizedKernel(
       version: version, revision: 0, architecture: architecture,
-      pdbGUID: "FA17111E0000000000000000000" + String(10000 + version.build), pdbAge: 1,
+      pdbGUID: "FA17111E000000000000000000"
+        + String(version.servicePack >> 8, radix: 16) + String(10000 + version.build), pdbAge: 1,
       pdbName: architecture == .x86 ? "ntkrpamp.pdb" : "ntkrnlmp.pdb",
       // Other symbols stand 0x100 apart, which is too little for the block and for an address for each processor. The size of
       // the tracker's table stands right before its address, as in 7601.
       symbols: [
         "KdDebuggerDataBlock": 0xE_0000, "PoolTrackTable": 0xD_0008,
         "PoolTrackTableSize": architecture == .x86 ? 0xD_0004 : 0xD_0000, "ExPoolTagTables": 0xD_0100,
-        "PoolBigPageTable": 0xD_1000, "PoolBigPageTableSize": 0xD_1010,
+        "PoolBigPageTable": 0xD_1000, "PoolBigPageTableSize": 0xD_1010, "ExWorkerQueue": 0xD_2020,
       ])
   }
 

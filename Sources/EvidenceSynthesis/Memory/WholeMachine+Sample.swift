@@ -59,7 +59,9 @@ extension WholeMachine {
 
   /// Offsets in the debugger data block, where they were taken down for the build; others leave them zero.
   private static func synthesisLayout(_ kernel: SynthesizedKernel) -> SynthesisLayout? {
-    switch (kernel.version.build, kernel.architecture) {
+    // No offsets of the first release of Server 2003 were taken down.
+    if kernel.version.build == 3790, kernel.version.servicePack == 0 { return nil }
+    return switch (kernel.version.build, kernel.architecture) {
     case (2600, .x86): .xpSP3x86
     case (3790, .x86): .server2003SP2x86
     case (6001, .x86): .vistaSP1x86

@@ -16,6 +16,8 @@ public struct WholeMachine: Sendable {
   public var contents: [SynthesizedMemory]
   /// Pool pages, the table of big allocations and the tracker's tables.
   public var pool: SynthesizedPool?
+  /// Threads, what they wait for, and the work queues.
+  public var waits: SynthesizedWaits?
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.
   public var debuggerDataIsPlain = true
   public var seed: UInt64
