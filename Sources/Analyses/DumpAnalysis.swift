@@ -16,6 +16,7 @@ public enum AllAnalyses {
     ProcessAnalysis.self,
     ModulesAnalysis.self,
     PoolAnalysis.self,
+    PacketAnalysis.self,
   ]
 
   public static func facts(_ dump: KernelDump) -> [Fact] { ofDumps.flatMap { $0.facts(dump) } }

@@ -8,7 +8,7 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack, processes, pool
+  case summary, modules, stack, processes, pool, packets
 }
 
 enum PoolSort: String, ExpressibleByArgument, CaseIterable {
@@ -26,16 +26,17 @@ enum PoolSort: String, ExpressibleByArgument, CaseIterable {
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack, processes or pool.",
+    abstract: "One view of one crash dump: summary, modules, stack, processes, pool, packets.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
         faultline dump processes MEMORY.DMP --format json
         faultline dump pool MEMORY.DMP --tag 'Tcp*' --sort count
+        faultline dump packets MEMORY.DMP --carve packets.pcap
         faultline dump stack 112126-8765-01.dmp --symbols symbols
       """)
 
-  @Argument(help: "What to show: summary, modules, stack, processes or pool.")
+  @Argument(help: "What to show: summary, modules, stack, processes, pool or packets.")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
@@ -57,9 +58,14 @@ struct Dump: ParsableCommand {
   @Option(help: ArgumentHelp("pool: rows that text shows at most (default: 40); JSON has all.", valueName: "n"))
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp("packets: write the packets found to this file, in pcap format.", valueName: "path"))
+  var carve: String?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if view != .packets, carve != nil { throw ValidationError("--carve belongs to the view packets.") }
     if view != .pool, !tag.isEmpty || sort != nil || limit != nil {
       throw ValidationError("--tag, --sort and --limit belong to the view pool.")
     }
@@ -73,8 +79,10 @@ struct Dump: ParsableCommand {
     if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) {
       throw CommandFailure.notFound("\(file): no such file or folder")
     }
-    if let target = output.output, FileStatus.areSame(file, target) {
-      throw CommandFailure.usage("\(target): --output would overwrite the evidence")
+    for (option, target) in [("--output", output.output), ("--carve", carve)] {
+      if let target, FileStatus.areSame(file, target) {
+        throw CommandFailure.usage("\(target): \(option) would overwrite the evidence")
+      }
     }
     let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
     guard case .dump(let dump) = piece.content else {
@@ -100,6 +108,19 @@ struct Dump: ParsableCommand {
       for problem in piece.problems { output.note("\(file): \(problem.text)") }
       return
     }
+    if view == .packets {
+      let report = dump.packets()
+      if let carve {
+        if let capture = report.capture {
+          if let reason = Terminal.writeFile(capture, to: carve) { throw CommandFailure.inputOutput("\(carve): \(reason)") }
+        } else {
+          output.note("\(carve): not written, no packet was found")
+        }
+      }
+      if output.format == .text { try output.emit(report.text(output.style)) } else { try output.emit(report.json) }
+      for problem in piece.problems { output.note("\(file): \(problem.text)") }
+      return
+    }
     let report = dump.view
     if output.format != .text { return try output.emit(report.json) }
     let style = output.style
@@ -107,7 +128,7 @@ struct Dump: ParsableCommand {
     case .summary: try output.emit(report.summary(style))
     case .modules: try output.emit(report.moduleList(style))
     case .stack: try output.emit(report.stackList(style))
-    case .processes, .pool: break
+    case .processes, .pool, .packets: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
   }
