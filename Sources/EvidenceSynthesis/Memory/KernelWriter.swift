@@ -76,6 +76,7 @@ struct KernelWriter {
     let processes = processes()
     processor(processes)
     if let pool = whole.pool { write(pool) }
+    if let heap = whole.segmentHeap { write(heap) }
     put(machine.stack.bytes, at: machine.stack.top)
     for block in machine.memory + whole.contents { put(block.bytes, at: block.address) }
     debuggerData()

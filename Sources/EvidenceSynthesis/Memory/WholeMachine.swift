@@ -16,6 +16,8 @@ public struct WholeMachine: Sendable {
   public var contents: [SynthesizedMemory]
   /// Pool pages, the table of big allocations and the tracker's tables.
   public var pool: SynthesizedPool?
+  /// The pool's blocks from 10 1903 on, where `pool` has the tables alone.
+  public var segmentHeap: SynthesizedSegmentHeap?
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.
   public var debuggerDataIsPlain = true
   public var seed: UInt64
