@@ -62,12 +62,13 @@ struct Dump: ParsableCommand {
     help: ArgumentHelp("packets: write the packets found to this file, in pcap format.", valueName: "path"))
   var carve: String?
 
+  @OptionGroup var knowledge: KnowledgeOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     if view != .packets, carve != nil { throw ValidationError("--carve belongs to the view packets.") }
-    if view != .pool, !tag.isEmpty || sort != nil || limit != nil {
-      throw ValidationError("--tag, --sort and --limit belong to the view pool.")
+    if view != .pool, !tag.isEmpty || sort != nil || limit != nil || knowledge.knowledgeBase != nil {
+      throw ValidationError("--tag, --sort, --limit and --kb belong to the view pool.")
     }
     if let limit, limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
   }
@@ -99,7 +100,8 @@ struct Dump: ParsableCommand {
       return
     }
     if view == .pool {
-      let report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
+      var report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
+      try addImportedOwners(to: &report)
       if output.format == .text {
         try output.emit(report.text(output.style, limit: limit ?? 40))
       } else {
@@ -131,5 +133,19 @@ struct Dump: ParsableCommand {
     case .processes, .pool, .packets: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
+  }
+
+  /// Owners of tags that neither the bundled list nor an image names, from the lists that were imported.
+  private func addImportedOwners(to report: inout PoolView) throws {
+    guard report.rows.contains(where: { $0.owner == nil }), let store = try knowledge.store() else { return }
+    do {
+      for index in report.rows.indices where report.rows[index].owner == nil {
+        guard let owner = try store.owners(ofTag: report.rows[index].tag.description).first else { continue }
+        report.rows[index].owner = owner.binary ?? owner.description
+        report.rows[index].ownerSource = "imported"
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
   }
 }

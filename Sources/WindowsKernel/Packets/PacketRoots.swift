@@ -40,7 +40,7 @@ struct PacketRoots {
     let start = dump.stack.first?.stackPointer?.rawValue ?? dump.dump.context?.stackPointer ?? 0
     let bytes =
       start == 0 ? [] : memory.bytesAvailable(at: VirtualAddress(start), limit: Int(Self.stackBytes))
-    stack = start..<start &+ UInt64(bytes.count)
+    stack = start < PacketSearch.highest ? start..<start + UInt64(bytes.count) : 0..<0
     let header = PoolHeaderFormat(build: dump.header.build, pointerBytes: width)
     var collector = Collector(dump, memory, header, width)
     for context in [dump.dump.crashContext, dump.exception?.context, dump.dump.context].compactMap({ $0 }) {

@@ -12,6 +12,9 @@ struct PacketSearch {
   /// Finds of each kind that are kept.
   static let maximumFinds = 1024
 
+  /// Addresses above are left alone, so that no sum below wraps.
+  static let highest: UInt64 = .max - 0x2_0000
+
   let dump: KernelDump
   let memory: any MemoryReading
   let roots: PacketRoots
@@ -35,7 +38,7 @@ struct PacketSearch {
         let bytes = memory.bytesAvailable(
           at: VirtualAddress(at), limit: Int(min(region.upperBound - at, UInt64(left))))
         guard !bytes.isEmpty else {
-          at = (at | 0xFFF) &+ 1
+          at = (at | 0xFFF) + 1
           continue
         }
         left -= bytes.count
@@ -81,7 +84,7 @@ struct PacketSearch {
     }
     regions.sort { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
     var merged: [Range<UInt64>] = []
-    for region in regions where !region.isEmpty {
+    for region in regions where !region.isEmpty && region.upperBound <= Self.highest {
       if let last = merged.last, region.lowerBound <= last.upperBound {
         merged[merged.count - 1] = last.lowerBound..<max(last.upperBound, region.upperBound)
       } else {

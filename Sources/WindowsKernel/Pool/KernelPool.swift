@@ -62,12 +62,22 @@ extension KernelDump {
     let found = KernelLayout.find(
       build: Int(header.build), servicePack: servicePack, architecture: architecture,
       revision: buildMatch.map { Int($0.build.version.revision) })
-    let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
-    let variables = PoolVariables(
-      space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build)
+    let variables = poolVariables(space).variables
     pool.readTracker(variables, found, processors: Int(clamping: header.processors))
     if pages { pool.readPages(variables, found?.layout, architecture, tasks: tasks) }
     return pool
+  }
+
+  func poolVariables(_ space: KernelSpace) -> (variables: PoolVariables, layout: KernelLayout?) {
+    let found = KernelLayout.find(
+      build: Int(header.build), servicePack: servicePack, architecture: architecture,
+      revision: buildMatch.map { Int($0.build.version.revision) })
+    let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
+    return (
+      PoolVariables(
+        space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build),
+      found?.layout
+    )
   }
 }
 

@@ -33,6 +33,8 @@ struct SegmentHeapPool: Sendable {
   private let state: SegmentHeapState
   private let big: Set<UInt64>
   private let fields: Fields
+  /// Pages of subsegments that are looked at: aliases are few on a sound machine.
+  private var pagesLeft: Int
 
   /// Segments of all heaps: 1 MiB each, so that as many are 64 GiB of pool.
   static let maximumSegments = 1 << 16
@@ -107,6 +109,7 @@ struct SegmentHeapPool: Sendable {
     self.state = state
     self.big = big
     self.fields = fields
+    pagesLeft = 1 << 20 + 8 * Int(clamping: min(space.memory.physical.presentPages, 1 << 40))
     var seen: Set<UInt64> = []
     for heap in state.heaps {
       heaps += 1
@@ -179,6 +182,11 @@ struct SegmentHeapPool: Sendable {
 
   /// A subsegment's bytes, and of each of its pages whether the dump holds it.
   private mutating func read(_ address: UInt64, _ count: Int) -> (bytes: [UInt8], present: [Bool])? {
+    pagesLeft -= count / Self.page
+    guard pagesLeft > 0 else {
+      isCut = true
+      return nil
+    }
     var bytes = [UInt8](repeating: 0, count: count)
     var present = [Bool](repeating: false, count: count / Self.page)
     var any = false

@@ -28,6 +28,10 @@ struct SegmentHeapState: Sendable {
   private static let signature: UInt32 = 0xDDEE_DDEE
   /// Blocks that one lookaside list keeps: real lists have at most 256.
   private static let maximumCached = 1 << 12
+  /// Of all lists together.
+  private static let maximumAllCached = 1 << 16
+  /// Places of the image that are looked at closely.
+  private static let maximumAttempts = 1 << 12
   /// Of the kernel's image: real ones have at most 12 MiB.
   private static let maximumImage: UInt64 = 32 << 20
 
@@ -67,6 +71,7 @@ struct SegmentHeapState: Sendable {
       UInt64($0.offset)..<max(UInt64($0.offset), min(UInt64($0.offset) &+ UInt64($0.size), maximumImage))
     }
     if ranges.isEmpty { ranges = [0..<maximumImage] }
+    var attempts = maximumAttempts
     for range in ranges {
       var offset = range.lowerBound
       let end = range.upperBound
@@ -83,6 +88,8 @@ struct SegmentHeapState: Sendable {
           let at = place &+ UInt64(step)
           guard let pools = space.memory.load(at: VirtualAddress(at &+ UInt64(count)), as: UInt32.self), (1...64).contains(pools)
           else { continue }
+          guard attempts > 0 else { return nil }
+          attempts -= 1
           if let state = SegmentHeapState(space, at: at, layout, isExact) { return state }
         }
         offset = (offset | 0xFFF) &+ 1
@@ -148,7 +155,7 @@ struct SegmentHeapState: Sendable {
           // The upper half of an SLIST_HEADER: the first entry's address above four bits.
           guard var next = space.pointer(at: at &+ 8).map({ $0 & ~0xF }) else { continue }
           var left = maximumCached
-          while next >> 47 == 0x1FFFF, left > 0, result.insert(next &- UInt64(headerSize)).inserted {
+          while next >> 47 == 0x1FFFF, left > 0, result.count < maximumAllCached, result.insert(next &- UInt64(headerSize)).inserted {
             left -= 1
             next = space.pointer(at: next).map { $0 & ~0xF } ?? 0
           }
