@@ -133,7 +133,8 @@ let package = Package(
     .executableTarget(
       name: "TryDumps",
       dependencies: [
-        "Faultline", "Reporting", "Analyses", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts", "EvidenceSynthesis",
+        "Faultline", "Reporting", "Analyses", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts",
+        "EvidenceSynthesis",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common),

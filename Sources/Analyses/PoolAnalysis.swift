@@ -22,7 +22,9 @@ enum PoolAnalysis: DumpAnalysis {
 
   /// Whose buffers the kernel's memory descriptors describe, where they hold much of the pool: the tag says nothing of it.
   private static func owners(of view: PoolView, _ dump: KernelDump) -> [Fact] {
-    guard let tag = PoolTag("Mdl"), let row = view.rows.first(where: { $0.tag == tag && !$0.isPaged }) else { return [] }
+    guard let tag = PoolTag("Mdl"), let row = view.rows.first(where: { $0.tag == tag && !$0.isPaged }) else {
+      return []
+    }
     let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
     guard all > 0, Double(row.bytes) / all >= descriptorShare else { return [] }
     let leads = row.leads.isEmpty ? dump.leads() : row.leads

@@ -114,7 +114,9 @@ struct Dump: ParsableCommand {
       let report = dump.packets()
       if let carve {
         if let capture = report.capture {
-          if let reason = Terminal.writeFile(capture, to: carve) { throw CommandFailure.inputOutput("\(carve): \(reason)") }
+          if let reason = Terminal.writeFile(capture, to: carve) {
+            throw CommandFailure.inputOutput("\(carve): \(reason)")
+          }
         } else {
           output.note("\(carve): not written, no packet was found")
         }

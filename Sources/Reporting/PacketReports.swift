@@ -35,7 +35,9 @@ extension PacketsView {
       (
         "ethernet",
         packet.ethernet.map {
-          .members([("source", .string(Self.station($0.source))), ("destination", .string(Self.station($0.destination)))])
+          .members([
+            ("source", .string(Self.station($0.source))), ("destination", .string(Self.station($0.destination))),
+          ])
         }
       ),
       ("source", .string(packet.source.description)), ("destination", .string(packet.destination.description)),
@@ -60,7 +62,8 @@ extension PacketsView {
 
   private static func members(_ payload: Payload) -> [(String, JSONValue?)] {
     [
-      ("carries", .some(payload.protocols.map { .string($0) })), ("details", .some(payload.details.map { .string($0) })),
+      ("carries", .some(payload.protocols.map { .string($0) })),
+      ("details", .some(payload.details.map { .string($0) })),
       ("invalid", .some(payload.problems.map { .string($0) })),
     ]
   }
@@ -81,7 +84,9 @@ extension PacketsView {
         let place = hexadecimal(find.address.rawValue, digits: pointerDigits)
         out.append(style.wrap("at \(place), confidence \(percent) %", indent: 4, hanging: 6))
         for text in payload?.details ?? [] { out.append(style.wrap(text, indent: 4, hanging: 6)) }
-        for text in payload?.problems ?? [] { out.append(style.paragraph("invalid: \(text)", .bad, indent: 4, hanging: 6)) }
+        for text in payload?.problems ?? [] {
+          out.append(style.paragraph("invalid: \(text)", .bad, indent: 4, hanging: 6))
+        }
         out += find.reasons.map { style.wrap($0.text, indent: 4, hanging: 6, first: "+ ") }
         if find.reach == .none {
           out.append(style.wrap("nothing on the crash stack points to it", indent: 4, hanging: 6, first: "- "))
@@ -132,7 +137,9 @@ extension PacketsView {
     guard !packets.isEmpty else { return nil }
     let isEthernet = packets.allSatisfy { $0.ethernet != nil }
     var out: [UInt8] = []
-    func long(_ value: UInt32) { for shift in [0, 8, 16, 24] as [UInt32] { out.append(UInt8(truncatingIfNeeded: value >> shift)) } }
+    func long(_ value: UInt32) {
+      for shift in [0, 8, 16, 24] as [UInt32] { out.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
     // Magic, version 2.4, no zone, no accuracy, longest packet, link type.
     for value in [0xA1B2_C3D4, 0x0004_0002, 0, 0, 0x4_0000, isEthernet ? 1 : 101] as [UInt32] { long(value) }
     let seconds = UInt32(clamping: stopTime ?? 0)

@@ -46,7 +46,8 @@ extension PoolView {
         .some(
           row.leads.map {
             .members([
-              ("kind", .string($0.kind)), ("name", $0.name.isEmpty ? nil : .string($0.name)), ("count", .count($0.count)),
+              ("kind", .string($0.kind)), ("name", $0.name.isEmpty ? nil : .string($0.name)),
+              ("count", .count($0.count)),
               ("bytes", .count($0.bytes)), ("owner", .optional($0.owner)),
             ])
           })
@@ -80,7 +81,10 @@ extension PoolView {
       out.append(style.heading("What the descriptors of \(row.tag) lead to"))
       var cells = [["descriptors", "bytes", "what", "owner"]]
       for lead in row.leads.prefix(12) {
-        cells.append(["\(lead.count)", "\(lead.bytes)", lead.name.isEmpty ? lead.kind : "\(lead.kind) \(lead.name)", lead.owner ?? "-"])
+        cells.append([
+          "\(lead.count)", "\(lead.bytes)", lead.name.isEmpty ? lead.kind : "\(lead.kind) \(lead.name)",
+          lead.owner ?? "-",
+        ])
       }
       out.append(table(cells))
     }
@@ -93,10 +97,12 @@ extension PoolView {
     }
     if let heaps {
       out.append(
-        "The pool is \(heaps.heaps) segment heaps: \(heaps.segments) segments with \(heaps.subsegments) subsegments of blocks.")
+        "The pool is \(heaps.heaps) segment heaps: \(heaps.segments) segments with \(heaps.subsegments) subsegments of blocks."
+      )
     }
     if damagedPages > 0 {
-      out.append(style.heading("Damaged chains \(heaps == nil ? "on \(damagedPages) pages" : "at \(damagedPages) places")"))
+      out.append(
+        style.heading("Damaged chains \(heaps == nil ? "on \(damagedPages) pages" : "at \(damagedPages) places")"))
       out += damaged.map { damage in
         let at = hexadecimal(damage.address.rawValue, digits: pointerDigits)
         var text = "behind the block \(damage.tagBefore) at \(at)"

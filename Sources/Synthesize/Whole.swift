@@ -33,7 +33,10 @@ extension Synthesize {
     @Option(help: "Bytes that a pool block has on average.")
     var meanBlock = 160
 
-    @Option(help: "Write to this file what the pool holds: tag, pool, live, bytes, free, bytes, and of the live ones those of a page and more.")
+    @Option(
+      help:
+        "Write to this file what the pool holds: tag, pool, live, bytes, free, bytes, and of the live ones those of a page and more."
+    )
     var poolTruth: String?
 
     @Option(help: "The file to write.")

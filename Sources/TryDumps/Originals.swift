@@ -17,7 +17,8 @@ enum Originals {
         var whole = WholeMachine.sample(
           entry.kernel, paging: paging, memoryBytes: 4 << 20, seed: seed &+ UInt64(index))
         whole.pool = SynthesizedPool(entry.kernel, pageCount: 40, damagedPages: 4, seed: seed &+ UInt64(index))
-        whole.segmentHeap = SynthesizedSegmentHeap(entry.kernel, subsegments: 4, damaged: 2, seed: seed &+ UInt64(index))
+        whole.segmentHeap = SynthesizedSegmentHeap(
+          entry.kernel, subsegments: 4, damaged: 2, seed: seed &+ UInt64(index))
         result += dumps(whole, name: "\(entry.name)-\(paging.rawValue)")
       }
     }

@@ -57,7 +57,9 @@ import WindowsKernel
     let base: UInt64 = wide ? 0xFFFF_FA80_3000_0000 : 0x8700_0000
     let buffers = base + 0x10_0000
     let header = wide ? 16 : 8
-    func word(_ value: UInt64, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) } }
+    func word(_ value: UInt64, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+    }
     /// A block's header as the page before 10 1903 has it, nonpaged and in use.
     func head(_ previous: Int, _ size: Int, _ tag: String) -> [UInt8] {
       let unit = wide ? 16 : 8
@@ -79,7 +81,8 @@ import WindowsKernel
     func mdl(_ offset: UInt64, process: UInt64, start: UInt64, frame: UInt64) -> [UInt8] {
       let width = wide ? 8 : 4
       let tail = word(0, width) + word(start, width) + word(0x120, 4) + word(offset, 4)
-      return word(0, width) + word(wide ? 56 : 32, 2) + word(2, 2) + (wide ? word(0, 4) : []) + word(process, width) + tail
+      return word(0, width) + word(wide ? 56 : 32, 2) + word(2, 2) + (wide ? word(0, 4) : []) + word(process, width)
+        + tail
         + word(frame, width)
     }
     for (ofProcesses, owner) in [(0, "afd.sys"), (30, nil)] as [(Int, String?)] {

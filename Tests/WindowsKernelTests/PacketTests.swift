@@ -125,7 +125,9 @@ import Testing
     for round in 0..<300 {
       var bytes = random.bytes(0x400)
       var copy = packet
-      for _ in 0..<random.index(below: 6) { copy[random.index(below: copy.count)] = UInt8(truncatingIfNeeded: random.next()) }
+      for _ in 0..<random.index(below: 6) {
+        copy[random.index(below: copy.count)] = UInt8(truncatingIfNeeded: random.next())
+      }
       copy.removeLast(random.index(below: copy.count))
       let at = random.index(below: bytes.count - copy.count)
       bytes.replaceSubrange(at..<at + copy.count, with: copy)
@@ -167,10 +169,12 @@ import Testing
     func read(_ bytes: [UInt8], isTCP: Bool, _ port: UInt16) -> PacketsView.Payload {
       NetworkPayload.read(NetworkBytes(bytes: bytes), 0..<bytes.count, isTCP: isTCP, ports: (1025, port))
     }
-    let query = read([0, 1, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 0] + encoded("SRV", 0x20) + [0, 0x20, 0, 1], isTCP: false, 137)
+    let query = read(
+      [0, 1, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 0] + encoded("SRV", 0x20) + [0, 0x20, 0, 1], isTCP: false, 137)
     #expect(query.protocols == ["nbns"] && query.problems.isEmpty)
     #expect(query.details.contains("name SRV<20>"))
-    #expect(!read([0, 1, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 0, 5, 65, 65, 65, 65, 65, 0], isTCP: false, 137).problems.isEmpty)
+    #expect(
+      !read([0, 1, 1, 0x10, 0, 1, 0, 0, 0, 0, 0, 0, 5, 65, 65, 65, 65, 65, 0], isTCP: false, 137).problems.isEmpty)
     let request = read([0x81, 0, 0, 0x44] + encoded("SRV", 0x20) + encoded("PC", 0), isTCP: true, 139)
     #expect(request.details.contains("called name SRV<20>") && request.details.contains("calling name PC<00>"))
     let datagram = read(

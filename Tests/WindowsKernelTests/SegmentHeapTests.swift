@@ -24,7 +24,8 @@ import Testing
   }
 
   private func read(_ whole: WholeMachine, _ type: EvidenceSynthesis.DumpType = .full) throws -> KernelPool {
-    KernelDump(try CrashDump(parsing: MappedFile(bytes: MemoryDump(whole, .dump(type)).encoded(), path: "pool.dmp"))).pool()
+    KernelDump(try CrashDump(parsing: MappedFile(bytes: MemoryDump(whole, .dump(type)).encoded(), path: "pool.dmp")))
+      .pool()
   }
 
   private func expect(_ pool: KernelPool, _ heap: SynthesizedSegmentHeap, _ big: SynthesizedPool, _ note: String) {

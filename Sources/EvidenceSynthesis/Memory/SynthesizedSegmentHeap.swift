@@ -257,7 +257,9 @@ public struct SynthesizedSegmentHeap: Sendable {
     for index in 0..<number {
       let place = first + index * block
       // Blocks that would cross a page are never given out.
-      guard place % Self.page + block <= Self.page, random.below(10) != 0, let tag = random.pick(names) else { continue }
+      guard place % Self.page + block <= Self.page, random.below(10) != 0, let tag = random.pick(names) else {
+        continue
+      }
       let isLive = random.below(4) != 0
       if isLive {
         let byte = bitmap + index / 4

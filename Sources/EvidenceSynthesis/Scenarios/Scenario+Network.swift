@@ -19,12 +19,16 @@ extension Scenario {
       "packet-elsewhere",
       "0xD1 in a network card's driver; a malformed NetBIOS packet lies in the dump, but nothing on the stack leads to it.",
       resembles: "KB961799"
-    ) { networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .elsewhere) },
+    ) {
+      networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .elsewhere)
+    },
     Scenario(
       "packet-damaged",
       "0xD1 in a network card's driver; what the stack points to looks like a NetBIOS packet, but its header's checksum is wrong.",
       resembles: "KB961799"
-    ) { networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .damaged) },
+    ) {
+      networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .damaged)
+    },
     Scenario("tcpip-stop", "0xD1 in tcpip.sys; netbt.sys is loaded and not on the stack.", resembles: "KB961799") {
       networkStop(seed: $0, frames: ["tcpip!TCPRcv", "tcpip!DeliverToUser", "tcpip!IPRcvPacket", "NDIS!ndisMDpcX"])
     },

@@ -69,7 +69,9 @@ enum NetworkPayload {
     }
     guard memory.starts(with: smb2, at: start), memory.little16(start + 4) ?? 64 == 64 else { return nil }
     payload.protocols = ["smb2"]
-    if start + 20 <= range.upperBound, let command = memory.little16(start + 12), let flags = memory.little32(start + 16) {
+    if start + 20 <= range.upperBound, let command = memory.little16(start + 12),
+      let flags = memory.little32(start + 16)
+    {
       let name =
         commands2.indices.contains(Int(command)) ? commands2[Int(command)] : hexadecimal(UInt64(command))
       payload.details = ["command \(name), \(flags & 1 != 0 ? "a reply" : "a request")"]

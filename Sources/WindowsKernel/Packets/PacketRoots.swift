@@ -129,7 +129,8 @@ struct PacketRoots {
       if let format, let page = memory.bytes(at: VirtualAddress(target & ~0xFFF), count: PoolPage.bytes),
         let block = PoolPage(format: format).block(page.span.bytes, containing: Int(target & 0xFFF))
       {
-        root.block = (target & ~0xFFF) + UInt64(block.range.lowerBound)..<(target & ~0xFFF) + UInt64(block.range.upperBound)
+        root.block =
+          (target & ~0xFFF) + UInt64(block.range.lowerBound)..<(target & ~0xFFF) + UInt64(block.range.upperBound)
         root.tag = block.tag
       }
       roots.append(root)

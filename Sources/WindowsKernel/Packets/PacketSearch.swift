@@ -176,7 +176,8 @@ struct PacketSearch {
   private mutating func socketAddress(_ memory: NetworkBytes, at offset: Int, _ base: UInt64) {
     let address = base &+ UInt64(offset)
     // Such bytes are frequent: only where a pointer leads to their first one, or on the stack.
-    guard view.addresses.count < Self.maximumFinds, let found = TransportAddressStructure(socketAddress: memory, at: offset),
+    guard view.addresses.count < Self.maximumFinds,
+      let found = TransportAddressStructure(socketAddress: memory, at: offset),
       roots.stack.contains(address) || PacketRoots.root(of: roots.direct, in: address..<address &+ 1) != nil
     else { return }
     add(found, "family, a host's address and the zeros behind it are those of SOCKADDR_IN", at: offset, base)

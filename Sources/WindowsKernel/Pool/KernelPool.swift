@@ -129,7 +129,8 @@ extension KernelPool {
       missing.append(
         Missing(
           "pool.pages", because: .unsupported,
-          detail: "The headers of pool blocks before NT 4.0, and of processors other than x86 before XP, are not known."))
+          detail: "The headers of pool blocks before NT 4.0, and of processors other than x86 before XP, are not known."
+        ))
       return
     }
     if !format.isConfirmed {
@@ -174,7 +175,8 @@ extension KernelPool {
         Missing(
           "pool.pages", because: .unsupported,
           detail:
-            "Since 1903 (18362) the pool is a segment heap, which is read on x64 only: figures are the tracker's alone."))
+            "Since 1903 (18362) the pool is a segment heap, which is read on x64 only: figures are the tracker's alone."
+        ))
       return
     }
     guard let state = SegmentHeapState(variables), let pool = SegmentHeapPool(space, state, big: big?.addresses ?? [])
@@ -209,12 +211,14 @@ extension KernelPool {
     if pool.refused > 0 || pool.isCut {
       note(
         "pool.pages", .malformed,
-        "\(pool.refused) segments do not lead back to their heap and were left out\(pool.isCut ? "; there are more than are followed" : "").")
+        "\(pool.refused) segments do not lead back to their heap and were left out\(pool.isCut ? "; there are more than are followed" : "")."
+      )
     }
     if pool.unknown > 0 {
       note(
         "pool.pages", .malformed,
-        "\(pool.unknown) blocks in use, \(pool.unknownBytes) bytes, have no pool header that can be read: they are in no row.")
+        "\(pool.unknown) blocks in use, \(pool.unknownBytes) bytes, have no pool header that can be read: they are in no row."
+      )
     }
     if pool.untagged > 0 {
       note(

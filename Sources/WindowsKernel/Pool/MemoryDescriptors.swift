@@ -97,7 +97,8 @@ struct MemoryDescriptors: Sendable {
     if let tag = big[base] { return .pool(tag) }
     if let index = modules.index(of: base &+ UInt64(inPage)) { return .module(modules.entries[index].identity.name) }
     // The page itself, which stays right where the address belongs to a process.
-    if let place = physical.fileOffset(ofPage: frame), let content = physical.file.bytes.part(at: place, count: PoolPage.bytes),
+    if let place = physical.fileOffset(ofPage: frame),
+      let content = physical.file.bytes.part(at: place, count: PoolPage.bytes),
       let block = page.blocks(content).first(where: { $0.range.contains(inPage) }), block.isLive,
       PoolHeaderFormat.isPlausible(tag: block.tag.rawValue)
     {
@@ -133,7 +134,9 @@ extension PoolPage {
 extension KernelDump {
   /// Where the kernel's memory descriptors lead, most first; nil where the pool's pages are not read (see `pool`).
   public func descriptorLeads() -> (followed: Int, leads: [KernelPool.Lead])? {
-    guard let space, let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else { return nil }
+    guard let space, let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
+      return nil
+    }
     let found = poolVariables(space)
     let big = found.layout.flatMap { BigPoolTable(found.variables, $0) }
     let descriptors = MemoryDescriptors(
@@ -144,7 +147,8 @@ extension KernelDump {
     }
     let leads = descriptors.leads.map { target, lead in
       switch target {
-      case .pool(let tag): KernelPool.Lead(kind: .pool, name: tag.description, tag: tag, count: lead.count, bytes: lead.bytes)
+      case .pool(let tag):
+        KernelPool.Lead(kind: .pool, name: tag.description, tag: tag, count: lead.count, bytes: lead.bytes)
       case .process(let address):
         KernelPool.Lead(
           kind: .process, name: names[address] ?? hexadecimal(address), tag: nil, count: lead.count, bytes: lead.bytes)

@@ -139,14 +139,16 @@ struct SegmentHeapPool: Sendable {
       let first = space.memory.load(at: VirtualAddress(context &+ UInt64(fields.firstDescriptor)), as: UInt8.self)
     else { return }
     let list = space.list(
-      head: VirtualAddress(context &+ UInt64(fields.listHead)), limit: Self.maximumSegments - min(segments, Self.maximumSegments))
+      head: VirtualAddress(context &+ UInt64(fields.listHead)),
+      limit: Self.maximumSegments - min(segments, Self.maximumSegments))
     for segment in list.entries where seen.insert(segment).inserted {
       guard segments < Self.maximumSegments else {
         isCut = true
         return
       }
       guard let signature = space.pointer(at: segment &+ UInt64(fields.segmentSignature)),
-        signature ^ state.heapKey ^ segment ^ (space.build > Self.lastConstantBuild ? 0 : Self.segmentConstant) == context
+        signature ^ state.heapKey ^ segment ^ (space.build > Self.lastConstantBuild ? 0 : Self.segmentConstant)
+          == context
       else {
         refused += 1
         continue
@@ -157,7 +159,8 @@ struct SegmentHeapPool: Sendable {
   }
 
   private mutating func ranges(of segment: UInt64, from first: Int, unit: Int, _ heap: SegmentHeapState.Heap) {
-    guard let table = space.memory.bytes(at: VirtualAddress(segment), count: Self.descriptors * fields.descriptorSize) else {
+    guard let table = space.memory.bytes(at: VirtualAddress(segment), count: Self.descriptors * fields.descriptorSize)
+    else {
       absentPages += 1
       return
     }
@@ -193,7 +196,8 @@ struct SegmentHeapPool: Sendable {
     for page in present.indices {
       let place = VirtualAddress(address &+ UInt64(page * Self.page))
       guard let found = space.memory.locate(place),
-        let content = space.memory.file.bytes.array(at: found.offset, count: min(found.count, Self.page)), content.count == Self.page
+        let content = space.memory.file.bytes.array(at: found.offset, count: min(found.count, Self.page)),
+        content.count == Self.page
       else {
         switch space.memory.absence(at: place) {
         // A subsegment commits its pages as it needs them.
@@ -349,11 +353,13 @@ struct SegmentHeapPool: Sendable {
     let next = resumption(bytes, present, behind: offset, from: offset, address)
     damaged.append(
       KernelPool.DamagedPage(
-        address: VirtualAddress(address &+ UInt64(last?.offset ?? offset)), tagBefore: last?.tag ?? PoolTag(rawValue: 0),
+        address: VirtualAddress(address &+ UInt64(last?.offset ?? offset)),
+        tagBefore: last?.tag ?? PoolTag(rawValue: 0),
         resumes: next.map { VirtualAddress(address &+ UInt64($0)) },
         tagAfter: next.map {
           PoolTag(
-            rawValue: Self.word(bytes, $0 + fields.chunkHeader + fields.tag, as: UInt32.self) & ~PoolHeaderFormat.protected)
+            rawValue: Self.word(bytes, $0 + fields.chunkHeader + fields.tag, as: UInt32.self) & ~PoolHeaderFormat
+              .protected)
         }))
   }
 

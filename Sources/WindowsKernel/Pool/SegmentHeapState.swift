@@ -86,7 +86,8 @@ struct SegmentHeapState: Sendable {
             globals > base, globals &- base < maximumImage, globals & 7 == 0
           else { continue }
           let at = place &+ UInt64(step)
-          guard let pools = space.memory.load(at: VirtualAddress(at &+ UInt64(count)), as: UInt32.self), (1...64).contains(pools)
+          guard let pools = space.memory.load(at: VirtualAddress(at &+ UInt64(count)), as: UInt32.self),
+            (1...64).contains(pools)
           else { continue }
           guard attempts > 0 else { return nil }
           attempts -= 1
@@ -103,7 +104,8 @@ struct SegmentHeapState: Sendable {
     guard let globals = space.pointer(at: address), globals >> 47 == 0x1FFFF,
       let countPlace = layout.offset(type, "NumberOfPools"), let nodes = layout.offset(type, "PoolNode"),
       let most = layout.count(type, "PoolNode"), let nodeSize = layout.size(of: "_EX_HEAP_POOL_NODE"),
-      let heapsPlace = layout.offset("_EX_HEAP_POOL_NODE", "Heaps"), let heapCount = layout.count("_EX_HEAP_POOL_NODE", "Heaps"),
+      let heapsPlace = layout.offset("_EX_HEAP_POOL_NODE", "Heaps"),
+      let heapCount = layout.count("_EX_HEAP_POOL_NODE", "Heaps"),
       let special = layout.offset(type, "SpecialHeaps"), let specialCount = layout.count(type, "SpecialHeaps"),
       let heapKeyPlace = layout.offset("_RTLP_HP_HEAP_GLOBALS", "HeapKey"),
       let lfhKeyPlace = layout.offset("_RTLP_HP_HEAP_GLOBALS", "LfhKey"),
@@ -142,7 +144,8 @@ struct SegmentHeapState: Sendable {
     var result: Set<UInt64> = []
     guard let nodeSize = layout.size(of: "_EX_HEAP_POOL_NODE"),
       let place = layout.offset("_EX_HEAP_POOL_NODE", "Lookasides"),
-      let lists = layout.count("_EX_HEAP_POOL_NODE", "Lookasides"), let size = layout.size(of: "_RTL_DYNAMIC_LOOKASIDE"),
+      let lists = layout.count("_EX_HEAP_POOL_NODE", "Lookasides"),
+      let size = layout.size(of: "_RTL_DYNAMIC_LOOKASIDE"),
       let buckets = layout.offset("_RTL_DYNAMIC_LOOKASIDE", "Buckets"),
       let bucketCount = layout.count("_RTL_DYNAMIC_LOOKASIDE", "Buckets"),
       let bucketSize = layout.size(of: "_RTL_LOOKASIDE"), let head = layout.offset("_RTL_LOOKASIDE", "ListHead"),
@@ -155,7 +158,9 @@ struct SegmentHeapState: Sendable {
           // The upper half of an SLIST_HEADER: the first entry's address above four bits.
           guard var next = space.pointer(at: at &+ 8).map({ $0 & ~0xF }) else { continue }
           var left = maximumCached
-          while next >> 47 == 0x1FFFF, left > 0, result.count < maximumAllCached, result.insert(next &- UInt64(headerSize)).inserted {
+          while next >> 47 == 0x1FFFF, left > 0, result.count < maximumAllCached,
+            result.insert(next &- UInt64(headerSize)).inserted
+          {
             left -= 1
             next = space.pointer(at: next).map { $0 & ~0xF } ?? 0
           }
