@@ -32,7 +32,8 @@ import Testing
       let packets = try view(content.machine).packets
       #expect(packets.count == 1, "seed \(seed)")
       let packet = try #require(packets.first)
-      #expect(packet.source.description == (try sender(content)))
+      let sender = try self.sender(content)
+      #expect(packet.source.description == sender)
       #expect(packet.destination.description == "192.168.0.10")
       #expect(packet.sourcePort == 50000 && packet.destinationPort == 139 && packet.protocolName == "tcp")
       #expect(packet.payload.protocols == ["nbss", "smb1"])
@@ -69,6 +70,7 @@ import Testing
     let base: UInt64 = wide ? 0xFFFF_FA80_2000_0000 : 0x8600_0000
     let original = try scenario("netbt-stop", seed: 3)
     let bytes = try #require(original.machine.memory.first { $0.bytes.count == 0x6E }).bytes
+    let sender = try self.sender(original)
     for (reach, target) in [
       (PacketsView.Reach.pointer, base + 0x340), (.secondPointer, base + 0x4000), (.near, base + 0x100),
     ] {
@@ -88,7 +90,7 @@ import Testing
       let packet = try #require(view.packets.first, "\(reach)")
       #expect(packet.find.address == VirtualAddress(base + 0x340))
       #expect(packet.find.reach == reach)
-      #expect(packet.source.description == (try sender(original)))
+      #expect(packet.source.description == sender)
     }
   }
 
@@ -117,12 +119,12 @@ import Testing
     #expect((found["SOCKADDR_IN"]?.find.confidence ?? 1) < (found["TA_IP_ADDRESS"]?.find.confidence ?? 0))
   }
 
-  /// Memory of any content: no trap; random bytes hold no packet, and finds stay within their limit.
+  /// Memory of any content: no trap, and what is taken for a header has a right checksum.
   @Test func anyBytes() throws {
     var random = SplitMix64(seed: 9)
     let original = try scenario("netbt-stop", seed: 4)
     let packet = try #require(original.machine.memory.first { $0.bytes.count == 0x6E }).bytes
-    for round in 0..<300 {
+    for _ in 0..<80 {
       var bytes = random.bytes(0x400)
       var copy = packet
       for _ in 0..<random.index(below: 6) {
@@ -134,6 +136,7 @@ import Testing
       let memory = NetworkBytes(bytes: bytes)
       for offset in 0..<bytes.count {
         if let header = IPv4Header(memory, at: offset) {
+          #expect(memory.internetSum(offset..<offset + header.headerLength) == 0xFFFF)
           _ = header.ethernet(memory)
           _ = header.transport(memory)
           _ = header.transportChecksum(memory)
@@ -144,7 +147,6 @@ import Testing
           _ = NetworkPayload.read(memory, offset..<bytes.count, isTCP: isTCP, ports: (port, 1))
         }
       }
-      if round == 0 { #expect(random.bytes(1).count == 1) }
     }
   }
 

@@ -91,7 +91,10 @@ struct PacketSearch {
         merged.append(region)
       }
     }
-    return merged
+    // Where there is more than is searched or kept, what the stack leads to goes first.
+    let near = merged.filter { $0.overlaps(roots.stack) || PacketRoots.root(of: roots.direct, in: $0) != nil }
+    let places = Set(near)
+    return near + merged.filter { !places.contains($0) }
   }
 
   private mutating func scan(_ memory: NetworkBytes, at base: UInt64) {
