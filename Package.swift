@@ -129,6 +129,15 @@ let package = Package(
       name: "ReaderListing",
       dependencies: ["PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts"],
       swiftSettings: common),
+    // Reads damaged dumps as the program does, for Scripts/try-dumps.
+    .executableTarget(
+      name: "TryDumps",
+      dependencies: [
+        "Faultline", "Reporting", "Analyses", "WindowsKernel", "CrashDumpFormat", "ByteReading", "Facts",
+        "EvidenceSynthesis",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: common),
     .target(
       name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",
       swiftSettings: common),

@@ -17,6 +17,7 @@ public enum AllAnalyses {
     ModulesAnalysis.self,
     PoolAnalysis.self,
     HangAnalysis.self,
+    PacketAnalysis.self,
   ]
 
   public static func facts(_ dump: KernelDump) -> [Fact] { ofDumps.flatMap { $0.facts(dump) } }

@@ -11,7 +11,42 @@ enum PoolAnalysis: DumpAnalysis {
     // The kernel's own count takes no time; the pages are walked where it is not in the dump.
     var view = dump.poolView(pages: false)
     if !view.rows.contains(where: { $0.tracked != nil }) { view = dump.poolView(pages: true) }
-    return [false, true].flatMap { isPaged in facts(view.rows.filter { $0.isPaged == isPaged }) }
+    let uses = [false, true].flatMap { isPaged in facts(view.rows.filter { $0.isPaged == isPaged }) }
+    return uses + owners(of: view, dump)
+  }
+
+  /// From this part of nonpaged pool on the kernel's descriptors are worth the time of following them.
+  private static let descriptorShare = 0.2
+  /// So many of the descriptors must lead to one driver.
+  private static let leadingPart = 0.5
+
+  /// Whose buffers the kernel's memory descriptors describe, where they hold much of the pool: the tag says nothing of it.
+  private static func owners(of view: PoolView, _ dump: KernelDump) -> [Fact] {
+    guard let tag = PoolTag("Mdl"), let row = view.rows.first(where: { $0.tag == tag && !$0.isPaged }) else {
+      return []
+    }
+    let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
+    guard all > 0, Double(row.bytes) / all >= descriptorShare else { return [] }
+    let leads = row.leads.isEmpty ? dump.leads() : row.leads
+    let followed = leads.reduce(0.0) { $0 + Double($1.count) }
+    var owners: [String: UInt64] = [:]
+    for lead in leads {
+      guard let owner = lead.kind == "module" ? lead.name : lead.owner else { continue }
+      // `nt` and its components: the kernel's tags name nobody.
+      if owner == "nt" || owner.hasPrefix("nt!") { continue }
+      owners[owner.lowercased(), default: 0] += lead.count
+    }
+    guard let first = owners.min(by: { ($1.value, $0.key) < ($0.value, $1.key) }),
+      Double(first.value) >= followed * leadingPart
+    else { return [] }
+    let percent = Int((Double(first.value) / followed * 100).rounded())
+    return [
+      Fact(
+        .poolOwner,
+        "Of \(Int(followed)) memory descriptors (tag Mdl) that were followed \(percent) % describe buffers of \(first.key).",
+        attributes: ["tag": .poolTag(tag), "module": .text(first.key), "means": .text("descriptors")], trust: .inferred,
+        origin: "descriptors in nonpaged pool")
+    ]
   }
 
   private static func facts(_ rows: [PoolView.Row]) -> [Fact] {

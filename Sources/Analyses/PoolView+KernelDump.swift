@@ -9,6 +9,10 @@ extension KernelDump {
     var view = PoolView(pointerDigits: architecture.pointerSize == 4 ? 8 : 16)
     view.pages = pool.pages
     view.damagedPages = pool.damagedPages
+    view.heaps = pool.heaps.map {
+      PoolView.Heaps(
+        heaps: $0.heaps, segments: $0.segments, subsegments: $0.subsegments, guessedFrom: $0.guessedFrom)
+    }
     view.damaged = pool.damaged.map {
       PoolView.Damage(address: $0.address, tagBefore: $0.tagBefore, resumes: $0.resumes, tagAfter: $0.tagAfter)
     }
@@ -46,7 +50,32 @@ extension KernelDump {
     view.rows = Array(rows.values)
     view = view.selecting([], order: .bytes)
     addOwners(to: &view)
+    if pages { addLeads(to: &view) }
     return view
+  }
+
+  /// The kernel's descriptors are followed where they hold this part of their pool: less is what every machine has.
+  static let followedShare = 0.05
+
+  private func addLeads(to view: inout PoolView) {
+    guard let tag = PoolTag("Mdl"),
+      let index = view.rows.firstIndex(where: { $0.tag == tag && !$0.isPaged && $0.live > 0 })
+    else { return }
+    let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
+    guard Double(view.rows[index].bytes) >= all * Self.followedShare else { return }
+    view.rows[index].leads = leads()
+  }
+
+  /// What the kernel's memory descriptors lead to, with the owners of pool tags.
+  func leads() -> [PoolView.Lead] {
+    guard let found = descriptorLeads() else { return [] }
+    let unknown = found.leads.compactMap(\.tag).filter { TagOwners.owner(of: $0) == nil }
+    let searched = TagSearch.owners(of: Array(unknown.prefix(Self.searchedTags)), in: self)
+    return found.leads.map { lead in
+      PoolView.Lead(
+        kind: lead.kind.rawValue, name: lead.name, count: lead.count, bytes: lead.bytes,
+        owner: lead.tag.flatMap { TagOwners.owner(of: $0) ?? searched[$0] })
+    }
   }
 
   /// Tags that the bundled list does not know are looked for in the images: the largest holders, as people ask about those.

@@ -33,8 +33,11 @@ public struct PoolView: Hashable, Sendable {
     public var freeBytes: UInt64 = 0
     public var tracked: Tracked?
     public var owner: String?
-    /// `table`: the bundled list of tags; `image`: the only loaded image whose code holds the tag's bytes.
+    /// `table`: the bundled list of tags; `image`: the only loaded image whose code holds the tag's bytes;
+    /// `imported`: a list that was imported into the knowledge base.
     public var ownerSource: String?
+    /// Of the kernel's own tag `Mdl`: what the descriptors that were followed lead to, most first.
+    public var leads: [Lead] = []
 
     public var pool: String { isPaged ? "paged" : "nonpaged" }
 
@@ -64,6 +67,40 @@ public struct PoolView: Hashable, Sendable {
     }
   }
 
+  /// What memory descriptors lead to.
+  public struct Lead: Hashable, Sendable {
+    /// `pool`, `process`, `module`, `unknown`.
+    public var kind: String
+    public var name: String
+    public var count: UInt64
+    public var bytes: UInt64
+    /// Of a pool tag.
+    public var owner: String?
+
+    public init(kind: String, name: String, count: UInt64, bytes: UInt64, owner: String?) {
+      self.kind = kind
+      self.name = name
+      self.count = count
+      self.bytes = bytes
+      self.owner = owner
+    }
+  }
+
+  public struct Heaps: Hashable, Sendable {
+    public var heaps: Int
+    public var segments: Int
+    public var subsegments: Int
+    /// The build whose offsets were used, where it is not the dump's.
+    public var guessedFrom: Int?
+
+    public init(heaps: Int, segments: Int, subsegments: Int, guessedFrom: Int?) {
+      self.heaps = heaps
+      self.segments = segments
+      self.subsegments = subsegments
+      self.guessedFrom = guessedFrom
+    }
+  }
+
   public enum Order: String, Hashable, Sendable, CaseIterable {
     case bytes, count, tag
   }
@@ -75,6 +112,8 @@ public struct PoolView: Hashable, Sendable {
   /// Processors whose tracker tables were added up; 0 where none was read.
   public var trackerTables = 0
   public var damagedPages = 0
+  /// Segment heaps, their segments and subsegments that were walked; nil before 1903.
+  public var heaps: Heaps?
   public var damaged: [Damage] = []
   public var pointerDigits: Int
   public var missing: [Missing] = []

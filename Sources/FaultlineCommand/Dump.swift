@@ -8,7 +8,7 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack, processes, threads, pool, queues, locks
+  case summary, modules, stack, processes, threads, pool, queues, locks, packets
 }
 
 enum PoolSort: String, ExpressibleByArgument, CaseIterable {
@@ -26,7 +26,7 @@ enum PoolSort: String, ExpressibleByArgument, CaseIterable {
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues or locks.",
+    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues, locks or packets.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
@@ -35,10 +35,11 @@ struct Dump: ParsableCommand {
         faultline dump queues MEMORY.DMP
         faultline dump locks MEMORY.DMP --format json
         faultline dump pool MEMORY.DMP --tag 'Tcp*' --sort count
+        faultline dump packets MEMORY.DMP --carve packets.pcap
         faultline dump stack 112126-8765-01.dmp --symbols symbols
       """)
 
-  @Argument(help: "What to show: summary, modules, stack, processes, threads, pool, queues or locks.")
+  @Argument(help: "What to show: summary, modules, stack, processes, threads, pool, queues, locks or packets.")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
@@ -70,11 +71,17 @@ struct Dump: ParsableCommand {
       "threads, pool, queues, locks: rows that text shows at most (default: 40); JSON has all.", valueName: "n"))
   var limit: Int?
 
+  @Option(
+    help: ArgumentHelp("packets: write the packets found to this file, in pcap format.", valueName: "path"))
+  var carve: String?
+
+  @OptionGroup var knowledge: KnowledgeOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if view != .pool, !tag.isEmpty || sort != nil {
-      throw ValidationError("--tag and --sort belong to the view pool.")
+    if view != .packets, carve != nil { throw ValidationError("--carve belongs to the view packets.") }
+    if view != .pool, !tag.isEmpty || sort != nil || knowledge.knowledgeBase != nil {
+      throw ValidationError("--tag, --sort and --kb belong to the view pool.")
     }
     if view != .threads, !process.isEmpty || waiting {
       throw ValidationError("--process and --waiting belong to the view threads.")
@@ -92,8 +99,10 @@ struct Dump: ParsableCommand {
     if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) {
       throw CommandFailure.notFound("\(file): no such file or folder")
     }
-    if let target = output.output, FileStatus.areSame(file, target) {
-      throw CommandFailure.usage("\(target): --output would overwrite the evidence")
+    for (option, target) in [("--output", output.output), ("--carve", carve)] {
+      if let target, FileStatus.areSame(file, target) {
+        throw CommandFailure.usage("\(target): \(option) would overwrite the evidence")
+      }
     }
     let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
     guard case .dump(let dump) = piece.content else {
@@ -110,7 +119,8 @@ struct Dump: ParsableCommand {
       return
     }
     if view == .pool {
-      let report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
+      var report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
+      try addImportedOwners(to: &report)
       if output.format == .text {
         try output.emit(report.text(output.style, limit: limit ?? 40))
       } else {
@@ -135,6 +145,21 @@ struct Dump: ParsableCommand {
       for problem in piece.problems { output.note("\(file): \(problem.text)") }
       return
     }
+    if view == .packets {
+      let report = dump.packets()
+      if let carve {
+        if let capture = report.capture {
+          if let reason = Terminal.writeFile(capture, to: carve) {
+            throw CommandFailure.inputOutput("\(carve): \(reason)")
+          }
+        } else {
+          output.note("\(carve): not written, no packet was found")
+        }
+      }
+      if output.format == .text { try output.emit(report.text(output.style)) } else { try output.emit(report.json) }
+      for problem in piece.problems { output.note("\(file): \(problem.text)") }
+      return
+    }
     let report = dump.view
     if output.format != .text { return try output.emit(report.json) }
     let style = output.style
@@ -142,12 +167,26 @@ struct Dump: ParsableCommand {
     case .summary: try output.emit(report.summary(style))
     case .modules: try output.emit(report.moduleList(style))
     case .stack: try output.emit(report.stackList(style))
-    case .processes, .pool, .threads, .queues, .locks: break
+    case .processes, .pool, .threads, .queues, .locks, .packets: break
     }
     for problem in piece.problems { output.note("\(file): \(problem.text)") }
   }
 
   private func emit(_ document: @autoclosure () -> JSONValue, text: @autoclosure () -> String) throws {
     if output.format == .text { try output.emit(text()) } else { try output.emit(document()) }
+  }
+
+  /// Owners of tags that neither the bundled list nor an image names, from the lists that were imported.
+  private func addImportedOwners(to report: inout PoolView) throws {
+    guard report.rows.contains(where: { $0.owner == nil }), let store = try knowledge.store() else { return }
+    do {
+      for index in report.rows.indices where report.rows[index].owner == nil {
+        guard let owner = try store.owners(ofTag: report.rows[index].tag.description).first else { continue }
+        report.rows[index].owner = owner.binary ?? owner.description
+        report.rows[index].ownerSource = "imported"
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
   }
 }

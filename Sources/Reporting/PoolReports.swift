@@ -10,6 +10,15 @@ extension PoolView {
         .members([
           ("pages", pages.map { .count($0) }), ("damagedPages", pages.map { _ in .count(damagedPages) }),
           ("trackerTables", trackerTables > 0 ? .count(trackerTables) : nil),
+          (
+            "heaps",
+            heaps.map {
+              .members([
+                ("heaps", .count($0.heaps)), ("segments", .count($0.segments)), ("subsegments", .count($0.subsegments)),
+                ("layoutBuild", $0.guessedFrom.map { .count($0) }),
+              ])
+            }
+          ),
         ])
       ),
       ("tags", .array(rows.map(Self.json))),
@@ -32,6 +41,17 @@ extension PoolView {
         }
       ),
       ("owner", .optional(row.owner)), ("ownerSource", .optional(row.ownerSource)),
+      (
+        "leadsTo",
+        .some(
+          row.leads.map {
+            .members([
+              ("kind", .string($0.kind)), ("name", $0.name.isEmpty ? nil : .string($0.name)),
+              ("count", .count($0.count)),
+              ("bytes", .count($0.bytes)), ("owner", .optional($0.owner)),
+            ])
+          })
+      ),
     ])
   }
 
@@ -57,6 +77,17 @@ extension PoolView {
       out.append(table(cells, indent: 0))
       if rows.count > limit { out.append("\n\(rows.count - limit) more rows: --limit shows them, JSON has all.") }
     }
+    for row in rows.prefix(limit) where !row.leads.isEmpty {
+      out.append(style.heading("What the descriptors of \(row.tag) lead to"))
+      var cells = [["descriptors", "bytes", "what", "owner"]]
+      for lead in row.leads.prefix(12) {
+        cells.append([
+          "\(lead.count)", "\(lead.bytes)", lead.name.isEmpty ? lead.kind : "\(lead.kind) \(lead.name)",
+          lead.owner ?? "-",
+        ])
+      }
+      out.append(table(cells))
+    }
     switch (pages, trackerTables) {
     case (let pages?, 0): out.append("\nCounted on \(pages) pages of pool; the kernel's own count was not read.")
     case (let pages?, _):
@@ -64,8 +95,14 @@ extension PoolView {
     case (nil, 0): break
     case (nil, _): out.append("\nThe kernel's own count; the pages of pool were not read.")
     }
+    if let heaps {
+      out.append(
+        "The pool is \(heaps.heaps) segment heaps: \(heaps.segments) segments with \(heaps.subsegments) subsegments of blocks."
+      )
+    }
     if damagedPages > 0 {
-      out.append(style.heading("Damaged chains on \(damagedPages) pages"))
+      out.append(
+        style.heading("Damaged chains \(heaps == nil ? "on \(damagedPages) pages" : "at \(damagedPages) places")"))
       out += damaged.map { damage in
         let at = hexadecimal(damage.address.rawValue, digits: pointerDigits)
         var text = "behind the block \(damage.tagBefore) at \(at)"

@@ -32,6 +32,17 @@ extension Synthesize {
         "A hang: \(HangScenario.allCases.map(\.rawValue).joined(separator: ", ")). Threads, locks and work queues are in such machines alone."
     )
     var hang: String?
+    @Option(help: "Pages of kernel pool; 0: none.")
+    var poolPages = 0
+
+    @Option(help: "Bytes that a pool block has on average.")
+    var meanBlock = 160
+
+    @Option(
+      help:
+        "Write to this file what the pool holds: tag, pool, live, bytes, free, bytes, and of the live ones those of a page and more."
+    )
+    var poolTruth: String?
 
     @Option(help: "The file to write.")
     var output: String
@@ -61,6 +72,11 @@ extension Synthesize {
         whole = scenario.machine(found, paging: mode, seed: seed, memoryBytes: memory << 20).machine
       }
       whole.debuggerDataIsPlain = !hidden
+      if poolPages > 0 {
+        let pool = SynthesizedPool(found, pageCount: poolPages, meanBlock: meanBlock, seed: seed)
+        if let poolTruth { try Data(Self.text(pool).utf8).write(to: URL(filePath: poolTruth)) }
+        whole.pool = pool
+      }
       let url = URL(filePath: output)
       guard FileManager.default.createFile(atPath: url.path, contents: nil) else {
         throw ValidationError("'\(url.path)' cannot be written.")
@@ -68,6 +84,18 @@ extension Synthesize {
       let file = try FileHandle(forWritingTo: url)
       defer { try? file.close() }
       try MemoryDump(whole, container).encode { try file.write(contentsOf: Data($0)) }
+    }
+
+    private static func text(_ pool: SynthesizedPool) -> String {
+      let rows = pool.truth.sorted {
+        ($0.key.tag.rawValue, $0.key.isPaged ? 1 : 0) < ($1.key.tag.rawValue, $1.key.isPaged ? 1 : 0)
+      }
+      return rows.map { key, use in
+        [
+          key.tag.description, key.isPaged ? "paged" : "nonpaged", "\(use.live)", "\(use.liveBytes)", "\(use.free)",
+          "\(use.freeBytes)", "\(use.big)", "\(use.bigBytes)",
+        ].joined(separator: "\t") + "\n"
+      }.joined()
     }
   }
 }

@@ -50,6 +50,74 @@ import WindowsKernel
     #expect(counts == counts.sorted(by: >))
   }
 
+  /// Memory descriptors fill the pool: whose buffers they describe is told by the buffers, not by the tag.
+  @Test(arguments: ["3790", "7601"]) func descriptorsLeadToADriver(name: String) throws {
+    let kernel = try #require(SynthesizedKernel.find(name))
+    let wide = kernel.architecture != .x86
+    let base: UInt64 = wide ? 0xFFFF_FA80_3000_0000 : 0x8700_0000
+    let buffers = base + 0x10_0000
+    let header = wide ? 16 : 8
+    func word(_ value: UInt64, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+    }
+    /// A block's header as the page before 10 1903 has it, nonpaged and in use.
+    func head(_ previous: Int, _ size: Int, _ tag: String) -> [UInt8] {
+      let unit = wide ? 16 : 8
+      let type: UInt32 = wide ? 2 : 5
+      let bits = UInt32(previous / unit) | UInt32(size / unit) << 16 | type << (wide ? 24 : 25)
+      return word(UInt64(bits), 4) + Array(tag.utf8) + [UInt8](repeating: 0, count: header - 8)
+    }
+    func page(_ size: Int, _ tag: String, _ body: (Int) -> [UInt8]) -> [UInt8] {
+      var out: [UInt8] = []
+      var previous = 0
+      while out.count < 4096 {
+        let length = 4096 - out.count < 2 * size ? 4096 - out.count : size
+        let content = body(out.count / size)
+        out += head(previous, length, tag) + content + [UInt8](repeating: 0, count: length - header - content.count)
+        previous = length
+      }
+      return out
+    }
+    func mdl(_ offset: UInt64, process: UInt64, start: UInt64, frame: UInt64) -> [UInt8] {
+      let width = wide ? 8 : 4
+      let tail = word(0, width) + word(start, width) + word(0x120, 4) + word(offset, 4)
+      return word(0, width) + word(wide ? 56 : 32, 2) + word(2, 2) + (wide ? word(0, 4) : []) + word(process, width)
+        + tail
+        + word(frame, width)
+    }
+    for (ofProcesses, owner) in [(0, "afd.sys"), (30, nil)] as [(Int, String?)] {
+      var whole = WholeMachine.sample(kernel, memoryBytes: 8 << 20, seed: 12)
+      whole.pool = SynthesizedPool(
+        kernel, pageCount: 60, tags: Array(repeating: "Mdl", count: 12) + ["Irp", "File"], seed: 12)
+      let used = page(0x400, "AfdX") { _ in [] }
+      func contents(_ frame: UInt64) -> [SynthesizedMemory] {
+        [
+          SynthesizedMemory(address: buffers, bytes: used),
+          SynthesizedMemory(
+            address: base,
+            bytes: page(0x60, "Mdl ") { index in
+              index < ofProcesses
+                ? mdl(0x10, process: 0x8123_4560, start: 0x1000, frame: 0)
+                : mdl(UInt64(0x400 * (index % 3) + 0x40), process: 0, start: buffers, frame: frame)
+            }),
+        ]
+      }
+      // The same seed gives the same frames, whatever the descriptors say.
+      whole.contents = contents(0)
+      let frame = try #require(whole.built().memory.frame(of: buffers))
+      whole.contents = contents(frame)
+      let file = MappedFile(bytes: MemoryDump(whole, .dump(.full)).encoded(), path: "pool.dmp")
+      let dump = KernelDump(try CrashDump(parsing: file))
+      let row = try #require(dump.poolView().rows.first { $0.tag == PoolTag("Mdl") && !$0.isPaged })
+      #expect(row.leads.first { $0.name == "AfdX" }?.owner == "afd.sys")
+      #expect(row.leads.reduce(0) { $0 + $1.count } == 42)
+      #expect(row.leads.contains { $0.kind == "process" } == (ofProcesses > 0))
+      let fact = AllAnalyses.facts(dump).first { $0.kind == .poolOwner }
+      #expect(fact?["module"] == owner.map { .text($0) })
+      if owner != nil { #expect(fact?["means"] == .text("descriptors") && fact?.trust == .inferred) }
+    }
+  }
+
   /// A driver that holds the tag in its code owns it; where two hold it nobody is named.
   @Test func ownerByCode() throws {
     let kernel = try #require(SynthesizedKernel.find("7601"))

@@ -130,13 +130,13 @@ import WindowsKernel
     }
   }
 
-  /// From 1903 on the pool is a segment heap: said, not guessed.
-  @Test func segmentHeapIsNotRead() throws {
+  /// From 1903 on the pool is a segment heap: where it is not in the dump, that is said, not guessed.
+  @Test func segmentHeapIsNotThere() throws {
     let (whole, truth) = try machine("19041", seed: 3)
     let pool = try read(MemoryDump(whole, .dump(.bitmapFull)).encoded()).pool()
-    #expect(pool.pages == nil)
+    #expect(pool.pages == nil && pool.heaps == nil)
     #expect(pool.uses.isEmpty)
-    #expect(pool.missing.contains { $0.what == "pool.pages" && $0.because == .unsupported })
+    #expect(pool.missing.contains { $0.what == "pool.pages" && $0.because == .notInDump })
     expect(pool.tracker, truth, "19041")
   }
 

@@ -37,6 +37,7 @@ struct Target: Sendable {
     precondition(kernel.stack.count <= StackWalker.maximumFrames)
     _ = AllAnalyses.facts(kernel)
     _ = kernel.view
+    _ = kernel.packets()
   }
 
   /// Dumps of whole pages, ELF cores and raw images: containers, page tables, lists and what walks them. Only pages with
@@ -45,6 +46,7 @@ struct Target: Sendable {
     (SynthesizedKernel.named + SynthesizedKernel.unnamed).enumerated().flatMap { index, entry in
       var whole = WholeMachine.sample(entry.kernel, memoryBytes: 8 << 20, seed: UInt64(index))
       whole.pool = SynthesizedPool(entry.kernel, pageCount: 40, damagedPages: 4, seed: UInt64(index))
+      whole.segmentHeap = SynthesizedSegmentHeap(entry.kernel, subsegments: 2, seed: UInt64(index))
       let types: [UInt32] = entry.kernel.architecture == .x64 ? [2, 5, 8, 10] : [2, 5]
       return types.map { MemoryDump(whole, .dump(.init(rawValue: $0))).encoded() }
     } + [
@@ -70,6 +72,7 @@ struct Target: Sendable {
     _ = kernel.view
     _ = kernel.processListView
     _ = kernel.poolView()
+    _ = kernel.packets()
   }
 
   /// The x64 stack walk and with it the instruction decoder: the input's first half is the stack, its second half code.

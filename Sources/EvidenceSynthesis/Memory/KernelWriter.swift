@@ -77,6 +77,7 @@ struct KernelWriter {
     processor(processes)
     if let pool = whole.pool { write(pool) }
     if let waits = whole.waits { write(waits, processes) }
+    if let heap = whole.segmentHeap { write(heap) }
     put(machine.stack.bytes, at: machine.stack.top)
     for block in machine.memory + whole.contents { put(block.bytes, at: block.address) }
     debuggerData()

@@ -14,6 +14,8 @@ public struct SynthesizedPool: Sendable {
     public var bigBytes: UInt64 = 0
     public var allocations: UInt64 = 0
     public var frees: UInt64 = 0
+
+    public init() {}
   }
 
   public struct Key: Hashable, Sendable {

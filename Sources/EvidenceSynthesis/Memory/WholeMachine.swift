@@ -18,6 +18,8 @@ public struct WholeMachine: Sendable {
   public var pool: SynthesizedPool?
   /// Threads, what they wait for, and the work queues.
   public var waits: SynthesizedWaits?
+  /// The pool's blocks from 10 1903 on, where `pool` has the tables alone.
+  public var segmentHeap: SynthesizedSegmentHeap?
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.
   public var debuggerDataIsPlain = true
   public var seed: UInt64

@@ -15,6 +15,20 @@ extension Scenario {
     Scenario(
       "badnic-stop", "0xD1 in a network card's driver; netbt.sys is loaded and not on the stack.", resembles: "KB961799"
     ) { networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"]) },
+    Scenario(
+      "packet-elsewhere",
+      "0xD1 in a network card's driver; a malformed NetBIOS packet lies in the dump, but nothing on the stack leads to it.",
+      resembles: "KB961799"
+    ) {
+      networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .elsewhere)
+    },
+    Scenario(
+      "packet-damaged",
+      "0xD1 in a network card's driver; what the stack points to looks like a NetBIOS packet, but its header's checksum is wrong.",
+      resembles: "KB961799"
+    ) {
+      networkStop(seed: $0, frames: ["badnic!BadNicReceive", "badnic!BadNicIsr", "NDIS!ndisMDpcX"], packet: .damaged)
+    },
     Scenario("tcpip-stop", "0xD1 in tcpip.sys; netbt.sys is loaded and not on the stack.", resembles: "KB961799") {
       networkStop(seed: $0, frames: ["tcpip!TCPRcv", "tcpip!DeliverToUser", "tcpip!IPRcvPacket", "NDIS!ndisMDpcX"])
     },
@@ -69,17 +83,51 @@ extension Scenario {
     out.put([0x50, 0x18, 0x40, 0x00], at: 0x2E)
     out.append([0x00, 0x01, 0xFF, 0xFF, 0xFF, 0x53, 0x4D, 0x42])
     out.grow(to: 0x6E)
+    out.put(checksum(out.bytes[0x0E..<0x22]), at: 0x18)
+    // The segment with the pseudo header before it: addresses, protocol, length.
+    out.put(checksum(out.bytes[0x1A..<0x22] + [0, 6, 0, 0x4C] + out.bytes[0x22..<0x6E]), at: 0x32)
     return out.bytes
   }
 
-  private static func networkStop(seed: UInt64, frames names: [String]) -> SynthesizedCase {
+  /// The Internet checksum (RFC 1071) of an even number of bytes.
+  private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var sum: UInt32 = 0
+    var index = bytes.startIndex
+    while index < bytes.endIndex {
+      sum += UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1])
+      index += 2
+    }
+    while sum > 0xFFFF { sum = sum & 0xFFFF + sum >> 16 }
+    return [UInt8(truncatingIfNeeded: ~sum >> 8), UInt8(truncatingIfNeeded: ~sum)]
+  }
+
+  /// A packet in memory that is not the failure's.
+  private enum StrayPacket {
+    case none, elsewhere, damaged
+  }
+
+  private static func networkStop(
+    seed: UInt64, frames names: [String], packet stray: StrayPacket = .none
+  ) -> SynthesizedCase {
     var builder = CaseBuilder(
       .server2003, seed: seed, drivers: [.netbt, DriverTemplate("badnic.sys", 0x1C000, 0x4500_1234)])
     let all = names + ["nt!KiRetireDpcList", "nt!KiIdleLoop"]
-    let frames = all.map { builder.frame($0, words: 4 + builder.random.index(below: 8)) }
+    var frames = all.map { builder.frame($0, words: 4 + builder.random.index(below: 8)) }
     let access = Access(address: builder.random.below(0x200) & ~3)
+    var memory: [SynthesizedMemory] = []
+    if stray != .none {
+      var packet = sessionPacket(from: [10, 1, 2, 3])
+      // Beyond everything that stack words of this machine point to.
+      let place = builder.profile.poolRegion &+ (stray == .elsewhere ? 0x180_0000 : 0x170_0000)
+      if stray == .damaged {
+        packet[0x19] ^= 0x10
+        frames[0].arguments[0] = UInt32(truncatingIfNeeded: place &+ 0x36)
+      }
+      memory.append(SynthesizedMemory(address: place, bytes: packet))
+    }
     var machine = builder.machine(.faultAtRaisedIRQL(StopCode(0xD1)), access: access, in: frames)
     machine.process = builder.process("Idle", id: 0, session: nil)
+    machine.memory += memory
     return identified(
       &builder, machine,
       facts: [CaseBuilder.stopFact(machine)] + CaseBuilder.topFact(machine, names[0])

@@ -11,6 +11,9 @@ struct BigPoolTable: Sendable {
   /// Where the table ends was told by its content.
   var sizeIsGuess = false
   var unread = 0
+  /// Of the allocations in use.
+  private(set) var tags: [UInt64: PoolTag] = [:]
+  var addresses: Set<UInt64> { Set(tags.keys) }
 
   /// Real tables grow to some hundred thousand entries.
   static let maximumEntries = 1 << 21
@@ -72,6 +75,7 @@ struct BigPoolTable: Sendable {
           isPaged = paged.map { $0.contains(address) } ?? false
         }
         count += 1
+        tags[address] = PoolTag(rawValue: word(key) & ~PoolHeaderFormat.protected)
         counts.add(word(key), isPaged: isPaged, isLive: true, bytes: Int(clamping: length))
       }
       let read = bytes.count / size

@@ -35,6 +35,16 @@ public struct KernelPool: Sendable {
   public var damagedPages = 0
   public var damaged: [DamagedPage] = []
   public var tracker: PoolTracker?
+  /// Of segment heaps: heaps, segments and subsegments that were walked.
+  public struct Heaps: Hashable, Sendable {
+    public var heaps = 0
+    public var segments = 0
+    public var subsegments = 0
+    /// The build whose offsets were used, where it is not the dump's.
+    public var guessedFrom: Int?
+  }
+
+  public var heaps: Heaps?
   public var missing: [Missing] = []
 }
 
@@ -52,12 +62,22 @@ extension KernelDump {
     let found = KernelLayout.find(
       build: Int(header.build), servicePack: servicePack, architecture: architecture,
       revision: buildMatch.map { Int($0.build.version.revision) })
-    let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
-    let variables = PoolVariables(
-      space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build)
+    let variables = poolVariables(space).variables
     pool.readTracker(variables, found, processors: Int(clamping: header.processors))
     if pages { pool.readPages(variables, found?.layout, architecture, tasks: tasks) }
     return pool
+  }
+
+  func poolVariables(_ space: KernelSpace) -> (variables: PoolVariables, layout: KernelLayout?) {
+    let found = KernelLayout.find(
+      build: Int(header.build), servicePack: servicePack, architecture: architecture,
+      revision: buildMatch.map { Int($0.build.version.revision) })
+    let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
+    return (
+      PoolVariables(
+        space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build),
+      found?.layout
+    )
   }
 }
 
@@ -100,14 +120,26 @@ extension KernelPool {
     _ variables: PoolVariables, _ layout: KernelLayout?, _ architecture: Architecture, tasks: Int
   ) {
     let space = variables.space
+    let big = layout.flatMap { BigPoolTable(variables, $0) }
+    if space.build > PoolHeaderFormat.lastBuild {
+      readHeaps(variables, big)
+      return
+    }
     guard let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
       missing.append(
         Missing(
           "pool.pages", because: .unsupported,
-          detail: space.build > PoolHeaderFormat.lastBuild
-            ? "Since 1903 (18362) the pool is a segment heap, whose blocks are not read: figures are the tracker's alone."
-            : "The headers of pool blocks before Windows XP are not read."))
+          detail: "The headers of pool blocks before NT 4.0, and of processors other than x86 before XP, are not known."
+        ))
       return
+    }
+    if !format.isConfirmed {
+      missing.append(
+        Missing(
+          "pool.pages", because: .unsupported,
+          detail:
+            "Headers of pool blocks before Windows XP are read by published descriptions that no symbols confirm: take the figures for a guess."
+        ))
     }
     let walk = PoolPages(space.memory, format: format, tasks: tasks)
     pages = walk.pages
@@ -124,6 +156,87 @@ extension KernelPool {
           "pool.pages", because: .malformed,
           detail: "Page tables or pool are damaged beyond what can be counted: the figures are parts."))
     }
+    if walk.counts.charged > 0 {
+      missing.append(
+        Missing(
+          "pool.tags", because: .notPresent,
+          detail:
+            "\(walk.counts.charged) blocks charged to processes hold the process in place of a tag, as systems do whose pool tagging is off."
+        ))
+    }
+    sum(walk.counts, big)
+  }
+
+  /// The segment heaps' blocks, where their state is found.
+  private mutating func readHeaps(_ variables: PoolVariables, _ big: BigPoolTable?) {
+    let space = variables.space
+    guard space.architecture == .x64 else {
+      missing.append(
+        Missing(
+          "pool.pages", because: .unsupported,
+          detail:
+            "Since 1903 (18362) the pool is a segment heap, which is read on x64 only: figures are the tracker's alone."
+        ))
+      return
+    }
+    guard let state = SegmentHeapState(variables), let pool = SegmentHeapPool(space, state, big: big?.addresses ?? [])
+    else {
+      missing.append(
+        Missing(
+          "pool.pages", because: .notInDump,
+          detail:
+            "The state of the pool's segment heaps (ExPoolState) is not in the dump or was not found: figures are the tracker's alone. Symbols of the kernel show where it is."
+        ))
+      return
+    }
+    heaps = Heaps(
+      heaps: pool.heaps, segments: pool.segments, subsegments: pool.subsegments,
+      guessedFrom: state.isExact ? nil : state.layout.build)
+    pages = pool.pages
+    damagedPages = pool.damagedSubsegments
+    damaged = pool.damaged
+    func note(_ what: String, _ because: Absence, _ detail: String) {
+      missing.append(Missing(what, because: because, detail: detail))
+    }
+    if !state.isExact {
+      note(
+        "pool.pages", .unsupported,
+        "The segment heap's offsets are those of build \(state.layout.build): take the figures for a guess.")
+    }
+    if pool.absentPages > 0 {
+      note(
+        "pool.pages", .notInDump,
+        "\(pool.absentPages) pages of the segment heaps are paged out or not in the dump: the figures are parts.")
+    }
+    if pool.refused > 0 || pool.isCut {
+      note(
+        "pool.pages", .malformed,
+        "\(pool.refused) segments do not lead back to their heap and were left out\(pool.isCut ? "; there are more than are followed" : "")."
+      )
+    }
+    if pool.unknown > 0 {
+      note(
+        "pool.pages", .malformed,
+        "\(pool.unknown) blocks in use, \(pool.unknownBytes) bytes, have no pool header that can be read: they are in no row."
+      )
+    }
+    if pool.untagged > 0 {
+      note(
+        "pool.free", .notPresent,
+        "\(pool.untagged) free blocks of variable size, \(pool.untaggedBytes) bytes, carry no tag: the heap keeps its links there. Rows count the freed blocks of fixed sizes alone."
+      )
+    }
+    if pool.unlistedRanges > 0 {
+      note(
+        "pool.big", .notPresent,
+        "Of \(pool.ranges) ranges of pages handed out whole \(pool.unlistedRanges) do not stand in the table of big allocations: their tags are not known."
+      )
+    }
+    sum(pool.counts, big)
+  }
+
+  /// Rows of blocks and of the allocations that have no header.
+  private mutating func sum(_ blocks: PoolCounts, _ big: BigPoolTable?) {
     var sums: [UInt64: Use] = [:]
     func add(_ counts: PoolCounts, areBig: Bool) {
       for entry in counts.entries {
@@ -140,8 +253,8 @@ extension KernelPool {
         sums[key] = use
       }
     }
-    add(walk.counts, areBig: false)
-    if let layout, let big = BigPoolTable(variables, layout) {
+    add(blocks, areBig: false)
+    if let big {
       add(big.counts, areBig: true)
       if big.unread > 0 {
         missing.append(

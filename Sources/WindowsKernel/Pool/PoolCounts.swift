@@ -22,6 +22,8 @@ struct PoolCounts: Sendable {
   private var places = [Entry](repeating: Entry(), count: 1024)
   private(set) var count = 0
   private(set) var isFull = false
+  /// Blocks in use that have a process in place of a tag; they are counted under the tag 0, too.
+  private(set) var charged: UInt64 = 0
 
   var entries: [Entry] { places.filter { $0.key != 0 } }
 
@@ -37,7 +39,13 @@ struct PoolCounts: Sendable {
     }
   }
 
+  mutating func addCharged(isPaged: Bool, bytes: Int) {
+    charged &+= 1
+    add(0, isPaged: isPaged, isLive: true, bytes: bytes)
+  }
+
   mutating func add(_ other: PoolCounts) {
+    charged &+= other.charged
     isFull = isFull || other.isFull
     for entry in other.places where entry.key != 0 {
       let index = place(entry.key)

@@ -63,9 +63,7 @@ struct PoolPage {
       if format.isLive(word) {
         if live == 0 { paged = format.isPaged(word) }
         live &+= 1
-        if blocks < Self.surelyPool, !PoolHeaderFormat.isPlausible(tag: Self.word(page, offset &+ 4)) {
-          areTagsPlausible = false
-        }
+        if blocks < Self.surelyPool, !isPlausible(Self.word(page, offset &+ 4), word) { areTagsPlausible = false }
       }
       blocks &+= 1
       previous = size
@@ -89,14 +87,26 @@ struct PoolPage {
     return .damaged(damage)
   }
 
+  /// A tag, or the process that stands in its place.
+  private func isPlausible(_ tag: UInt32, _ word: UInt32) -> Bool {
+    PoolHeaderFormat.isPlausible(tag: tag)
+      || format.mayHoldProcess && format.isCharged(word) && PoolHeaderFormat.isProcess(tag)
+  }
+
   private func add(_ page: RawSpan, _ range: Range<Int>, isPaged: Bool, to counts: inout PoolCounts) {
     var offset = range.lowerBound
     while offset < range.upperBound {
       let word = Self.word(page, offset)
       let size = max(format.unit, format.blockSize(word))
-      // A free block's type is zero: it lies in the pool of its neighbours.
-      counts.add(
-        Self.word(page, offset &+ 4), isPaged: isPaged, isLive: format.isLive(word), bytes: size)
+      if format.mayHoldProcess, format.isLive(word), format.isCharged(word),
+        PoolHeaderFormat.isProcess(Self.word(page, offset &+ 4))
+      {
+        counts.addCharged(isPaged: isPaged, bytes: size)
+      } else {
+        // A free block's type is zero: it lies in the pool of its neighbours.
+        counts.add(
+          Self.word(page, offset &+ 4), isPaged: isPaged, isLive: format.isLive(word), bytes: size)
+      }
       offset &+= size
     }
   }
