@@ -52,7 +52,11 @@ enum Terminal {
 
   /// Writes all of a text to a descriptor; the system's reason where it cannot. A reader that has seen enough is no failure.
   static func write(_ text: String, to descriptor: Int32) -> String? {
-    var bytes = Array(text.utf8)[...]
+    write(Array(text.utf8), to: descriptor)
+  }
+
+  static func write(_ content: [UInt8], to descriptor: Int32) -> String? {
+    var bytes = content[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { unsafe posixWrite(descriptor, $0.baseAddress, $0.count) }
       if count < 0 {
@@ -82,26 +86,28 @@ enum Terminal {
 
   /// A file of this content, complete or not at all: written beside its place and renamed. A link stays a link, and devices and
   /// pipes are written to as they are.
-  static func writeFile(_ text: String, to path: String) -> String? {
+  static func writeFile(_ text: String, to path: String) -> String? { writeFile(Array(text.utf8), to: path) }
+
+  static func writeFile(_ content: [UInt8], to path: String) -> String? {
     if FileStatus.isSymbolicLink(path), FileStatus.of(path) != .missing,
       let target = unsafe PathText.withCString(path, { unsafe realpath($0, nil) })
     {
       defer { unsafe free(target) }
       let bytes = unsafe UnsafeBufferPointer(start: target, count: strlen(target)).map(UInt8.init(bitPattern:))
-      return writeFile(text, to: PathText.text(bytes))
+      return writeFile(content, to: PathText.text(bytes))
     }
     if FileStatus.isSpecial(path) {
       let descriptor = unsafe PathText.withCString(path) { unsafe posixOpen($0, O_WRONLY | O_CLOEXEC, 0) }
       guard descriptor >= 0 else { return unsafe String(cString: strerror(errno)) }
       defer { close(descriptor) }
-      return write(text, to: descriptor)
+      return write(content, to: descriptor)
     }
     let temporary = path + ".\(getpid()).part"
     let descriptor = unsafe PathText.withCString(temporary) {
       unsafe posixOpen($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     }
     guard descriptor >= 0 else { return unsafe String(cString: strerror(errno)) }
-    var reason = write(text, to: descriptor)
+    var reason = write(content, to: descriptor)
     if close(descriptor) != 0, reason == nil { reason = unsafe String(cString: strerror(errno)) }
     if reason == nil,
       unsafe PathText.withCString(temporary, { from in unsafe PathText.withCString(path) { unsafe rename(from, $0) } })

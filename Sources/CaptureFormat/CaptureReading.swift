@@ -1,0 +1,90 @@
+import ByteReading
+import Facts
+
+/// Reads a capture from beginning to end.
+public enum CaptureReading {
+  /// Bytes of a mapped file that stay in memory behind the reader.
+  public static let window = 8 << 20
+
+  /// - Parameters:
+  ///   - file: pcap, pcapng, Network Monitor, or one of them packed by gzip.
+  ///   - progress: bytes read and in all, now and then.
+  ///   - problems: what of the file could not be read.
+  public static func view(
+    _ file: MappedFile, problems: inout [ReadError], progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(ReadError) -> CaptureView {
+    guard Gzip.matches(firstBytes: file.bytes) else {
+      return try read(file.bytes, file: file, problems: &problems, progress: progress)
+    }
+    let unpacked = try Gzip.unpack(file.bytes)
+    if unpacked.count >= Gzip.maximumBytes {
+      problems.append(
+        ReadError(
+          .unsupported, reading: "gzip content", at: .file(0), expected: "at most \(Gzip.maximumBytes) bytes",
+          found: "more; the first were read"))
+    }
+    var view = try read(unpacked.span.bytes, file: nil, problems: &problems, progress: progress)
+    view.isPacked = true
+    return view
+  }
+
+  private static func read(
+    _ bytes: RawSpan, file: MappedFile?, problems: inout [ReadError], progress: (Int, Int) -> Void
+  ) throws(ReadError) -> CaptureView {
+    var container = try CaptureContainer(parsing: bytes)
+    let reader = TrafficReader()
+    var view = CaptureView()
+    var released = 0
+    file?.readsInOrder()
+    while let record = container.next(bytes) {
+      view.frames += 1
+      if record.captured < record.original { view.cutFrames += 1 }
+      if let time = record.time {
+        view.firstTime = min(view.firstTime ?? time, time)
+        view.lastTime = max(view.lastTime ?? time, time)
+      }
+      reader.frame(
+        bytes.extracting(record.offset..<record.offset + record.captured), record, number: view.frames)
+      if container.position - released >= window {
+        let end = min(container.position, bytes.byteCount)
+        if end > released { file?.release(released..<end) }
+        released = end
+        progress(end, bytes.byteCount)
+      }
+    }
+    reader.end()
+    problems += container.problems
+    view.container = container.name
+    reader.fill(&view)
+    return view
+  }
+}
+
+extension TrafficReader {
+  /// What was found, in the order of frames.
+  func fill(_ view: inout CaptureView) {
+    view.framesByProtocol.nbss = nbss.count
+    view.framesByProtocol.nbns = nbns.count
+    view.framesByProtocol.nbdgm = nbdgm.count
+    view.framesByProtocol.smb = smb.count
+    view.framesByProtocol.smb2 = smb2.count
+    view.framesByProtocol.netbios = netbios.count
+    view.streams = streamCount
+    view.malformed = findings.enumerated().sorted { ($0.element.frame, $0.offset) < ($1.element.frame, $1.offset) }
+      .map(\.element)
+    view.uncountedFindings = uncounted
+    view.servers = servers.entries
+    view.clients = clients.entries
+    view.referrals = shares.referrals
+    view.changeNotify = notifications.clients
+    view.losses = losses
+    view.lostBytes = lostBytes
+    let offloading = hosts.hosts.map { hosts.isOffloading($0) }
+    view.damaged = hosts.failures.filter { !offloading[$0.host] }.map(\.finding)
+    view.offload = hosts.hosts.indices.filter { offloading[$0] }.compactMap { index in
+      hosts.hosts[index].address.text.map { .init(address: $0, frames: hosts.hosts[index].bad) }
+    }
+    view.patterns = CapturePatterns.patterns(view.malformed, view.damaged)
+    view.bursts = CapturePatterns.bursts(shares.firstTimes.map { ($0.client, $0.place.frame, $0.place.time) }, view)
+  }
+}
