@@ -128,7 +128,9 @@ let package = Package(
     // with other readers.
     .executableTarget(
       name: "ReaderListing",
-      dependencies: ["PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts"],
+      dependencies: [
+        "CaptureFormat", "PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts",
+      ],
       swiftSettings: common),
     .target(
       name: "TestSupport", dependencies: ["EvidenceSynthesis", "Facts"], path: "Tests/TestSupport",

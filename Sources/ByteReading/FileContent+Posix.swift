@@ -57,13 +57,13 @@ import Darwin
   }
 
   static func adviseOrder(_ bytes: UnsafeRawBufferPointer) {
-    guard let start = unsafe bytes.baseAddress else { return }
+    guard let start = bytes.baseAddress else { return }
     unsafe madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, MADV_SEQUENTIAL)
   }
 
   /// Whole pages among the bytes leave memory. The mapping is private and never written, so nothing is lost.
   static func release(pagesOf bytes: UnsafeRawBufferPointer) {
-    guard let start = unsafe bytes.baseAddress else { return }
+    guard let start = bytes.baseAddress else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     guard page > 0 else { return }
     let first = UInt(bitPattern: start)

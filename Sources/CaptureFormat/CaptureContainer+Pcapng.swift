@@ -23,8 +23,7 @@ extension CaptureContainer {
   private static let byteOrderMagic: UInt32 = 0x1A2B_3C4D
 
   static func isPcapng(_ bytes: RawSpan) -> Bool {
-    bytes.byteCount >= 12 && bytes.big32(0) == Block.section
-      && (bytes.little32(8) == byteOrderMagic || bytes.big32(8) == byteOrderMagic)
+    bytes.byteCount >= 4 && bytes.big32(0) == Block.section
   }
 
   mutating func checkFirstSection(_ bytes: RawSpan) throws(ReadError) {

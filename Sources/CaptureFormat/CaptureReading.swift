@@ -28,11 +28,32 @@ public enum CaptureReading {
     return view
   }
 
+  /// For every frame the protocols counted in it, by the names of `faultline.capture/1`; nil where the file is no capture.
+  /// For comparison with other readers.
+  public static func protocolFrames(of file: MappedFile) throws(ReadError) -> [[String]]? {
+    let isPacked = Gzip.matches(firstBytes: file.bytes)
+    guard isPacked || CaptureContainer.matches(firstBytes: file.bytes) else { return nil }
+    let unpacked = isPacked ? try Gzip.unpack(file.bytes) : []
+    var problems: [ReadError] = []
+    let reader = TrafficReader()
+    let view = try read(
+      isPacked ? unpacked.span.bytes : file.bytes, with: reader, file: nil, problems: &problems, progress: { _, _ in })
+    var result = [[String]](repeating: [], count: view.frames)
+    let sets = [
+      ("nbss", reader.nbss), ("nbns", reader.nbns), ("nbdgm", reader.nbdgm), ("smb", reader.smb),
+      ("smb2", reader.smb2),
+    ]
+    for (name, set) in sets {
+      for frame in set.frames where frame >= 1 && frame <= view.frames { result[frame - 1].append(name) }
+    }
+    return result
+  }
+
   private static func read(
-    _ bytes: RawSpan, file: MappedFile?, problems: inout [ReadError], progress: (Int, Int) -> Void
+    _ bytes: RawSpan, with reader: TrafficReader = TrafficReader(), file: MappedFile?, problems: inout [ReadError],
+    progress: (Int, Int) -> Void
   ) throws(ReadError) -> CaptureView {
     var container = try CaptureContainer(parsing: bytes)
-    let reader = TrafficReader()
     var view = CaptureView()
     var released = 0
     file?.readsInOrder()
