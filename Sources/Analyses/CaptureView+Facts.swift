@@ -2,7 +2,7 @@ import Facts
 
 extension CaptureView {
   /// Malformed frames that become facts of their own; more of the same sender and field say nothing new.
-  static let statedFindings = 32
+  static let statedFindings = 12
 
   /// What a capture proves by itself.
   public var facts: [Fact] { malformedFacts + damagedFacts + announcedFacts + referralFacts }

@@ -58,27 +58,96 @@ enum OwnLength: Equatable {
     return .unknown
   }
 
-  /// SMB2: only reads and writes say how much follows; of a chain the last command counts.
+  /// SMB2: of a chain the last command counts.
   private static func second(_ bytes: RawSpan, _ stated: Int, _ limit: Int) -> OwnLength {
     var start = 0
     for _ in 0..<CaptureLimits.chainedCommands {
-      guard bytes.byteCount >= start + 72 else { return short(bytes, limit) }
+      guard bytes.byteCount >= start + 68 else { return short(bytes, limit) }
       let next = Int(bytes.little32(start + 20))
       if next == 0 { break }
       guard next >= 64, next <= stated - start else { return .unknown }
       start += next
     }
-    guard bytes.byteCount >= start + 72 else { return short(bytes, limit) }
-    let command = bytes.little16(start + 12)
-    let isResponse = bytes.byte(start + 16) & 1 != 0
+    // The fixed part of a body is as long as it says; an odd size counts one byte of what is variable.
+    guard bytes.byteCount >= start + 68 else { return short(bytes, limit) }
     let body = start + 64
     let size = bytes.little16(body)
-    if command == 8, isResponse, size == 17, bytes.little32(start + 8) == 0 {
-      return .ends(start + Int(bytes.byte(body + 2)) + Int(bytes.little32(body + 4)))
+    guard (2...128).contains(size) else { return .unknown }
+    guard bytes.byteCount >= body + size & ~1 else { return short(bytes, limit) }
+    let isResponse = bytes.byte(start + 16) & 1 != 0
+    guard let parts = SMB2Body.parts(bytes.little16(start + 12), isResponse: isResponse, size: size) else {
+      return .unknown
     }
-    if command == 9, !isResponse, size == 49, bytes.byte(body + 2) != 0 || bytes.byte(body + 3) != 0 {
-      return .ends(start + bytes.little16(body + 2) + Int(bytes.little32(body + 4)))
+    var end = body + size & ~1
+    for part in parts {
+      let length = part.isWide ? Int(bytes.little32(body + part.length)) : bytes.little16(body + part.length)
+      if length == 0 { continue }
+      let offset =
+        switch part.offset {
+        case .at(let place): bytes.little16(body + place)
+        case .wideAt(let place): Int(bytes.little32(body + place))
+        case .fixed(let place): 64 + place
+        }
+      end = max(end, start + offset + length)
     }
-    return .unknown
+    return .ends(end)
   }
+}
+
+/// Where the commands of SMB2 say what follows their fixed part ([MS-SMB2] 2.2.3 to 2.2.40).
+enum SMB2Body {
+  enum Offset {
+    case at(Int)
+    case wideAt(Int)
+    /// No field: right behind, counted from the body.
+    case fixed(Int)
+  }
+
+  struct Part {
+    var offset: Offset
+    var length: Int
+    var isWide: Bool
+  }
+
+  /// Fields from the body on; nil where the command is not known to say, or has another size than it should.
+  @inline(__always)
+  static func parts(_ command: Int, isResponse: Bool, size: Int) -> [Part]? {
+    // Errors: a count, and as many bytes.
+    if isResponse, size == 9, command != 1, command != 14, command != 15, command != 16 { return errors }
+    switch (command, isResponse, size) {
+    case (1, false, 25): return setup
+    case (3, false, 9): return share
+    case (5, false, 57): return create
+    case (5, true, 89): return created
+    case (8, true, 17): return data
+    case (9, false, 49): return written
+    case (11, false, 57): return control
+    case (11, true, 49): return controlled
+    case (14, false, 33): return directory
+    case (17, false, 33): return information
+    case (2, _, 4), (4, _, 4), (7, true, 4), (12, _, 4), (13, _, 4), (7, false, 24), (6, false, 24), (6, true, 60),
+      (3, true, 16), (15, false, 32), (17, true, 2), (9, true, 17):
+      return []
+    default: return nil
+    }
+  }
+
+  private static let errors = [Part(offset: .fixed(8), length: 4, isWide: true)]
+  private static let setup = [Part(offset: .at(12), length: 14, isWide: false)]
+  private static let share = [Part(offset: .at(4), length: 6, isWide: false)]
+  private static let create = [
+    Part(offset: .at(44), length: 46, isWide: false), Part(offset: .wideAt(48), length: 52, isWide: true),
+  ]
+  private static let created = [Part(offset: .wideAt(80), length: 84, isWide: true)]
+  // The offset has one byte and a reserved one behind it, which is zero.
+  private static let data = [Part(offset: .at(2), length: 4, isWide: true)]
+  private static let written = [Part(offset: .at(2), length: 4, isWide: true)]
+  private static let control = [
+    Part(offset: .wideAt(24), length: 28, isWide: true), Part(offset: .wideAt(36), length: 40, isWide: true),
+  ]
+  private static let controlled = [
+    Part(offset: .wideAt(24), length: 28, isWide: true), Part(offset: .wideAt(32), length: 36, isWide: true),
+  ]
+  private static let directory = [Part(offset: .at(24), length: 26, isWide: false)]
+  private static let information = [Part(offset: .at(8), length: 4, isWide: true)]
 }

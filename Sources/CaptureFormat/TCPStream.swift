@@ -112,8 +112,10 @@ struct PreviousMessage {
   var time: Int64?
   var total: Int
   var own: Int?
-  var layer: String
-  var source: PacketContext?
+  var isSMB: Bool
+
+  /// Its length proved wrong when what follows is no header: its own fields end earlier, or do not say where they end.
+  var mayBeWrong: Bool { own.map { $0 < total } ?? isSMB }
 }
 
 /// A request whose answer is read.

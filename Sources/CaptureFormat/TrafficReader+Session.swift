@@ -34,14 +34,24 @@ extension TrafficReader {
         let header = SessionHeader(bytes, at: offset, isDirect: stream.isDirect)
         if header.isPlainMessage, available >= SessionHeader.bytes + header.length {
           let message = bytes.extracting(offset + 4..<offset + 4 + header.length)
-          if isConsistent(message) {
+          let own = OwnLength(message, stated: message.byteCount, limit: 0)
+          if hidesNothing(message, own, bytes.from(offset + 4)) {
             resumed(direction, place)
             direction.isTrusted = true
             direction.isSuspect = false
-            direction.before = nil
+            direction.isReported = false
+            if case .ends(let end) = own, end == header.length {
+              direction.before = nil
+            } else {
+              var end: Int?
+              if case .ends(let value) = own { end = SessionHeader.bytes + value }
+              direction.before = PreviousMessage(
+                frame: place.frame, time: place.time, total: SessionHeader.bytes + header.length, own: end, isSMB: true)
+            }
             stream.carriesSMB = true
             nbss.insert(place.frame)
             message1or2(stream, direction, message, message.byteCount, place)
+            direction.isReported = false
             return offset + 4 + header.length
           }
         }
@@ -62,11 +72,15 @@ extension TrafficReader {
     }
   }
 
-  /// Whether a message of SMB ends where its header says, so that it hides no other.
-  private func isConsistent(_ message: RawSpan) -> Bool {
-    switch OwnLength(message, stated: message.byteCount, limit: 0) {
-    case .ends(let end): end == message.byteCount
-    case .unknown, .needsMore: findSignature(message, from: 8) == nil
+  /// Whether a message of SMB ends where its header says, or has nothing behind its own end that looks like another.
+  private func hidesNothing(_ message: RawSpan, _ own: OwnLength, _ rest: RawSpan) -> Bool {
+    switch own {
+    case .ends(let end):
+      if end == message.byteCount { return true }
+      // SMB2 pads chained commands, and some systems the last one too.
+      guard end < message.byteCount, message.byte(0) == 0xFE else { return false }
+      return findSignature(rest.first(message.byteCount + SessionHeader.anchoredBytes), from: end) .map { $0 >= message.byteCount + 4 } ?? true
+    case .unknown, .needsMore: return findSignature(message, from: 8) == nil
     }
   }
 
@@ -130,12 +144,17 @@ extension TrafficReader {
     _ stream: TCPStream, _ direction: StreamDirection, _ header: SessionHeader, _ found: [UInt8], _ place: Place
   ) {
     nbss.insert(place.frame)
-    if let before = direction.before, let own = before.own, own < before.total, direction.isTrusted {
-      // The message before said to be longer than it was.
-      reportLength(stream, direction, before, .lengthTooLong, own: own)
+    let isCertain = direction.isTrusted && !direction.isSuspect
+    let taken = direction.head
+    let next = SessionHeader(taken.span.bytes, at: SessionHeader.bytes, isDirect: stream.isDirect)
+    let isAlone =
+      header.isMessage && header.length == 0 && direction.head.count >= SessionHeader.anchoredBytes
+      && (next.isPlainMessage || next.isWellFormedControl)
+    if let before = direction.before, before.mayBeWrong, !isAlone, stream.carriesSMB, !stream.mayBeRaw {
+      // Among SMB a header without a signature behind it is none: the message before was not as long as it said.
+      if isCertain { reportLength(stream, direction, before) }
       return lose(direction, keeping: direction.head)
     }
-    let isCertain = direction.isTrusted && !direction.isSuspect
     if header.isMessage, header.reservedFlags == 0 {
       // Without SMB: raw reads and writes, and applications of their own.
       if isCertain, stream.carriesSMB, !stream.mayBeRaw {
@@ -328,7 +347,15 @@ extension TrafficReader {
     _ stream: TCPStream, _ direction: StreamDirection, at end: Int, _ bytes: RawSpan, _ offset: Int, _ before: Int,
     _ place: Place
   ) -> Int {
-    if !direction.isReported, !direction.isOpen {
+    let head = direction.head
+    let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(head.span.bytes.big32(4))
+    if !isSMB, stream.carriesSMB {
+      // What was taken for a header was none.
+      if let previous = direction.before, previous.mayBeWrong, direction.isTrusted, !direction.isSuspect, !stream.mayBeRaw {
+        reportLength(stream, direction, previous)
+      }
+      direction.isReported = true
+    } else if !direction.isReported, !direction.isOpen {
       let stated = direction.total - SessionHeader.bytes
       report(
         stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
@@ -365,7 +392,7 @@ extension TrafficReader {
     direction.before = PreviousMessage(
       frame: self.place(direction, lengthOffset(stream), place).frame,
       time: self.place(direction, lengthOffset(stream), place).time, total: direction.total, own: direction.own,
-      layer: isSMB ? "smb" : "nbss", source: direction.endpoints)
+      isSMB: isSMB)
     let isReported = direction.isReported
     if isSMB || header.isWellFormedControl {
       if !isReported { resumed(direction, place) }
@@ -379,6 +406,7 @@ extension TrafficReader {
       direction.isSuspect = isReported
     }
     direction.mode = .header
+    direction.isReported = isReported
     if isSMB {
       message1or2(stream, direction, span.from(4), direction.total - 4, place)
     } else if header.isControl {

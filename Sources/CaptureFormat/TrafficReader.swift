@@ -64,15 +64,14 @@ final class TrafficReader {
         source: .init(), destination: .init()))
   }
 
-  /// A message that turns out to have been longer than it was, when the one behind it makes no sense.
-  func reportLength(
-    _ stream: TCPStream, _ direction: StreamDirection, _ message: PreviousMessage, _ fault: CaptureView.Fault, own: Int
-  ) {
+  /// A message that turns out to have had another length, when the one behind it makes no sense.
+  func reportLength(_ stream: TCPStream, _ direction: StreamDirection, _ message: PreviousMessage) {
     append(
       stream, direction,
       .init(
-        frame: message.frame, time: message.time, layer: "nbss", field: "length", fault: fault,
-        expected: "\(own - SessionHeader.bytes), as the SMB message says",
+        frame: message.frame, time: message.time, layer: "nbss", field: "length",
+        fault: message.own == nil ? .lengthTooShort : .lengthTooLong,
+        expected: message.own.map { "\($0 - SessionHeader.bytes), as the SMB message says" } ?? "a length behind which the next header stands",
         found: "\(message.total - SessionHeader.bytes)", source: .init(), destination: .init()))
   }
 

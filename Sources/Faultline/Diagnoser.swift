@@ -125,6 +125,7 @@ public struct Diagnoser: Sendable {
         break
       }
     }
+    facts += Self.joinedSenders(facts, pieces)
     return diagnose(
       facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
   }

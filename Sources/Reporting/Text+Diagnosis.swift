@@ -105,7 +105,10 @@ extension Diagnosis {
 
   /// What the evidence itself shows, before any article.
   private func failureSection(_ style: TextStyle) -> [String] {
-    let kinds: [FactKind] = [.stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .hang]
+    let kinds: [FactKind] = [
+      .stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .hang, .senderJoined,
+      .malformedFrame, .damagedFrame, .referralsUnanswered,
+    ]
     let shown = facts.filter { fact in kinds.contains(fact.kind) }
     let failing = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
     let stack = failing.isEmpty ? Array(facts.filter { $0.kind == .frame }.prefix(6)) : failing
