@@ -84,7 +84,8 @@ extension CaptureView {
       Fact(
         .referralsUnanswered,
         "\(burst.client) asks for \(burst.shares) shares for the first time from frame \(burst.frame) on, and "
-          + "\(burst.unanswered) of its referrals stay unanswered.",
+          + "\(burst.unanswered) of these requests stay unanswered"
+          + (burst.silence.map { "; then it sends nothing for the \($0 / 1_000_000_000) seconds to the end." } ?? "."),
         attributes: [
           "shares": .integer(Int64(burst.shares)), "unanswered": .integer(Int64(burst.unanswered)),
         ], trust: .inferred, origin: "frame \(burst.frame)")

@@ -54,45 +54,50 @@ enum CapturePatterns {
   static let burstGap: Int64 = 2_000_000_000
   static let leastShares = 3
 
-  /// Bursts of shares asked for the first time, with the referrals among them that nobody answered.
-  static func bursts(_ firstTimes: [(client: String, frame: Int, time: Int64?)], _ view: CaptureView)
+  /// Bursts of shares asked for the first time, with those that nobody answered. `lastActivity`: when each client last sent
+  /// something; `end`: of the capture.
+  static func bursts(_ firstTimes: [ShareTable.FirstTime], lastActivity: [String: Int64], end: Int64?)
     -> [CaptureView.Burst]
   {
     var result: [CaptureView.Burst] = []
     var clients: [String] = []
-    var byClient: [String: [(frame: Int, time: Int64?)]] = [:]
+    var byClient: [String: [ShareTable.FirstTime]] = [:]
     for entry in firstTimes {
       if byClient[entry.client] == nil { clients.append(entry.client) }
-      byClient[entry.client, default: []].append((entry.frame, entry.time))
+      byClient[entry.client, default: []].append(entry)
     }
-    var referrals: [String: [CaptureView.Referral]] = [:]
-    for referral in view.referrals { referrals[referral.client, default: []].append(referral) }
     for client in clients {
-      var group: [(frame: Int, time: Int64?)] = []
+      var group: [ShareTable.FirstTime] = []
       func close() {
         defer { group = [] }
         guard group.count >= leastShares, let first = group.first, let last = group.last else { return }
-        let asked = (referrals[client] ?? []).filter { $0.frame >= first.frame && $0.frame <= last.frame }
-        let unanswered = asked.filter { $0.answerFrame == nil }
-        var waiting = 0
-        var most = 0
-        let events =
-          asked.map { ($0.frame, 1) } + asked.compactMap { referral in referral.answerFrame.map { ($0, -1) } }
-        for event in events.sorted(by: { $0.0 < $1.0 }) {
-          waiting += event.1
-          most = max(most, waiting)
-        }
+        var silence: Int64?
+        if let time = last.place.time, let end, (lastActivity[client] ?? time) <= time { silence = max(0, end &- time) }
         result.append(
           .init(
-            client: client, frame: first.frame, time: first.time, shares: group.count, unanswered: unanswered.count,
-            mostOutstanding: most, silence: nil))
+            client: client, frame: first.place.frame, time: first.place.time, shares: group.count,
+            unanswered: group.filter { $0.answerFrame == nil }.count, mostOutstanding: mostOutstanding(group),
+            silence: silence))
       }
       for entry in byClient[client] ?? [] {
-        if let last = group.last?.time, let time = entry.time, time - last > burstGap { close() }
+        if let last = group.last?.place.time, let time = entry.place.time, time &- last > burstGap { close() }
         group.append(entry)
       }
       close()
     }
     return result
+  }
+
+  /// How many requests waited for an answer at the same time: as many workers a client needed that keeps one for each.
+  private static func mostOutstanding(_ group: [ShareTable.FirstTime]) -> Int {
+    let events =
+      group.map { ($0.place.frame, 1) } + group.compactMap { entry in entry.answerFrame.map { ($0, -1) } }
+    var waiting = 0
+    var most = 0
+    for event in events.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
+      waiting += event.1
+      most = max(most, waiting)
+    }
+    return most
   }
 }

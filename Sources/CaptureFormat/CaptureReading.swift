@@ -106,6 +106,8 @@ extension TrafficReader {
       hosts.hosts[index].address.text.map { .init(address: $0, frames: hosts.hosts[index].bad) }
     }
     view.patterns = CapturePatterns.patterns(view.malformed, view.damaged)
-    view.bursts = CapturePatterns.bursts(shares.firstTimes.map { ($0.client, $0.place.frame, $0.place.time) }, view)
+    var last: [String: Int64] = [:]
+    for (address, time) in activity { if let text = address.text { last[text] = time } }
+    view.bursts = CapturePatterns.bursts(shares.firstTimes, lastActivity: last, end: view.lastTime)
   }
 }

@@ -52,26 +52,37 @@ struct NotificationTable {
 
 /// Shares that clients ask for, and DFS referrals.
 struct ShareTable {
+  /// A client's first request for a path: a referral, or the connection to a share.
   struct FirstTime {
     var client: String
     var path: String
     var place: Place
+    var answerFrame: Int?
   }
 
   private(set) var referrals: [CaptureView.Referral] = []
-  /// Each client's first request for each path.
   private(set) var firstTimes: [FirstTime] = []
   private var seen: Set<[String]> = []
+  /// For each referral its place among the first requests, where it is one.
+  private var places: [Int: Int] = [:]
 
-  mutating func asked(client: String, path: String, _ place: Place) {
-    guard firstTimes.count < CaptureLimits.shares, seen.insert([client, path.lowercased()]).inserted else { return }
+  /// Its place among the first requests; nil where the client has asked for the path before.
+  mutating func asked(client: String, path: String, _ place: Place) -> Int? {
+    guard firstTimes.count < CaptureLimits.shares, seen.insert([client, path.lowercased()]).inserted else { return nil }
     firstTimes.append(FirstTime(client: client, path: path, place: place))
+    return firstTimes.count - 1
+  }
+
+  mutating func connected(_ index: Int, _ place: Place) {
+    if firstTimes.indices.contains(index) { firstTimes[index].answerFrame = place.frame }
   }
 
   mutating func referral(_ referral: CaptureView.Referral) -> Int? {
     guard referrals.count < CaptureLimits.referrals else { return nil }
-    asked(client: referral.client, path: referral.path, Place(frame: referral.frame, time: referral.time))
+    let first = asked(
+      client: referral.client, path: referral.path, Place(frame: referral.frame, time: referral.time))
     referrals.append(referral)
+    if let first { places[referrals.count - 1] = first }
     return referrals.count - 1
   }
 
@@ -80,5 +91,6 @@ struct ShareTable {
     referrals[index].answerFrame = place.frame
     referrals[index].status = status
     referrals[index].targets = targets
+    if let first = places[index] { firstTimes[first].answerFrame = place.frame }
   }
 }

@@ -71,6 +71,8 @@ final class StreamDirection {
   var framesSinceAcknowledged = 0
   var finSequence: UInt32?
   var endpoints: PacketContext?
+  /// When its last bytes came.
+  var lastTime: Int64?
 
   // Messages
   var mode = Mode.header
@@ -123,4 +125,6 @@ enum PendingRequest {
   /// Its place in the list of referrals.
   case referral(Int)
   case notify
+  /// A share's place among the first requests.
+  case share(Int)
 }

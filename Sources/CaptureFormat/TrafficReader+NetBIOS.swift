@@ -9,19 +9,20 @@ extension TrafficReader {
     context.sourcePort = source
     context.destinationPort = destination
     let stated = bytes.big16(4)
-    let payload = bytes.first(stated >= 8 ? min(stated, length) : length).from(8)
+    let datagram = bytes.first(stated >= 8 ? min(stated, length) : length)
+    let payload = datagram.from(8)
     let isWhole = bytes.byteCount >= length
     // Of two ports the lower decides, where it is known to belong to something else.
     let low = min(source, destination)
     let high = max(source, destination)
     if low == 137 || (high == 137 && !Self.otherServices.contains(low)) {
       guard payload.byteCount > 0 else { return }
-      if isWhole, !context.isQuoted { check(bytes.first(length), 17, at: 6, context, header: header) }
+      if isWhole, !context.isQuoted { check(datagram, 17, at: 6, context, header: header) }
       nbns.insert(context.frame)
       if isWhole, !context.isQuoted { nameService(payload, context) }
     } else if low == 138 || (high == 138 && !Self.otherServices.contains(low)) {
       guard payload.byteCount > 0 else { return }
-      if isWhole, !context.isQuoted { check(bytes.first(length), 17, at: 6, context, header: header) }
+      if isWhole, !context.isQuoted { check(datagram, 17, at: 6, context, header: header) }
       nbdgm.insert(context.frame)
       datagramService(payload, context, isWhole: isWhole)
     } else if source == 3544 || destination == 3544 {

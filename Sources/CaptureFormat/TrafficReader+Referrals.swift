@@ -3,9 +3,18 @@ import Facts
 
 extension TrafficReader {
   /// A share asked for by its path, as `\\server\share`.
-  func shareAsked(_ direction: StreamDirection, _ path: String, _ place: Place) {
-    guard let endpoints = direction.endpoints, let client = endpoints.source.text else { return }
-    shares.asked(client: client, path: path, place)
+  func shareAsked(_ stream: TCPStream, _ direction: StreamDirection, _ path: String, id: UInt64, _ place: Place) {
+    guard let endpoints = direction.endpoints, let client = endpoints.source.text,
+      // Every session connects to it first.
+      !path.lowercased().hasSuffix("\\ipc$"), let index = shares.asked(client: client, path: path, place)
+    else { return }
+    remember(stream, id, .share(index))
+  }
+
+  func shareAnswered(_ stream: TCPStream, id: UInt64, _ place: Place) {
+    guard case .share(let index) = stream.requests[id] else { return }
+    stream.requests[id] = nil
+    shares.connected(index, place)
   }
 
   /// [MS-DFSC] 2.2.2: the highest version that is understood, and the path.
@@ -56,7 +65,4 @@ extension TrafficReader {
     guard start < bytes.byteCount else { return "" }
     return SMBText.utf16(bytes, at: start, end: bytes.byteCount).0
   }
-
-  /// Requests of a conversation that ended stay unanswered.
-  func closeRequests(of stream: TCPStream) { stream.requests.removeAll() }
 }

@@ -101,11 +101,12 @@ extension TrafficReader {
     switch block.command {
     case SMB1.sessionSetup: sessionSetup(direction, bytes, place, block)
     case SMB1.treeConnect:
-      guard !block.isResponse, block.words == 4 else { return }
+      if block.isResponse { return shareAnswered(stream, id: block.id, place) }
+      guard block.words == 4 else { return }
       let password = bytes.little16(block.word + 6)
       var strings = SMBStrings(
         bytes, at: block.data + password, end: block.dataEnd, isUnicode: block.isUnicode)
-      if let path = strings.next() { shareAsked(direction, path, place) }
+      if let path = strings.next() { shareAsked(stream, direction, path, id: block.id, place) }
     case SMB1.transaction2, SMB1.transaction:
       transaction(stream, direction, bytes, whole, place, block)
     case SMB1.ntTransact: ntTransaction(stream, direction, bytes, whole, place, block)

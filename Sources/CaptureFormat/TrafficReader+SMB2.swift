@@ -64,7 +64,9 @@ extension TrafficReader {
         return fault(
           stream, direction, body + 4, "pathOffset", .offsetOutside, "\(length) bytes within \(whole)", "\(offset)")
       }
-      shareAsked(direction, SMBText.utf16(bytes, at: offset, end: min(bytes.byteCount, offset + length)).0, place)
+      shareAsked(
+        stream, direction, SMBText.utf16(bytes, at: offset, end: min(bytes.byteCount, offset + length)).0, id: id, place)
+    case (3, true): shareAnswered(stream, id: id, place)
     case (11, false):
       guard bytes.little16(body) == 57 else { return }
       let code = bytes.little32(body + 4)

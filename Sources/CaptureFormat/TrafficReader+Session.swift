@@ -12,6 +12,7 @@ extension TrafficReader {
   func feed(_ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ frame: Int, _ time: Int64?) {
     let place = Place(frame: frame, time: time)
     current = place
+    direction.lastTime = time ?? direction.lastTime
     var offset = 0
     while offset < bytes.byteCount {
       switch direction.mode {

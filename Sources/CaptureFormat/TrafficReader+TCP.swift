@@ -219,7 +219,13 @@ extension TrafficReader {
   func close(_ stream: TCPStream) {
     flush(stream, stream.forward)
     flush(stream, stream.backward)
-    closeRequests(of: stream)
+    stream.requests.removeAll()
+    for direction in [stream.forward, stream.backward] {
+      guard let client = direction.endpoints?.source, let time = direction.lastTime else { continue }
+      if activity.count < CaptureLimits.hosts || activity[client] != nil {
+        activity[client] = max(activity[client] ?? time, time)
+      }
+    }
     if lastStream === stream { lastStream = nil }
   }
 }

@@ -35,6 +35,8 @@ final class TrafficReader {
   var clients = AnnouncementTable()
   var shares = ShareTable()
   var notifications = NotificationTable()
+  /// When each host last sent something in a conversation that ended.
+  var activity: [NetworkAddress: Int64] = [:]
 
   func frame(_ bytes: RawSpan, _ record: FrameRecord, number: Int) {
     var context = PacketContext()

@@ -131,7 +131,7 @@ public struct CaptureView: Hashable, Sendable {
     }
   }
 
-  /// Shares that one client asks for the first time in one burst, and referrals that stay unanswered.
+  /// Shares that one client asks for the first time in one burst, and how many of these requests stay unanswered.
   public struct Burst: Hashable, Sendable {
     public var client: String
     public var frame: Int
@@ -140,7 +140,7 @@ public struct CaptureView: Hashable, Sendable {
     public var unanswered: Int
     /// Requests that waited for an answer at the same time, at most.
     public var mostOutstanding: Int
-    /// Nanoseconds from the burst's last request to the client's next frame of SMB; nil where none came.
+    /// Nanoseconds from the burst's last request to the end of the capture, where the client sends nothing more in them.
     public var silence: Int64?
 
     public init(

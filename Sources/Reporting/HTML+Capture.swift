@@ -77,10 +77,10 @@ extension CaptureView {
     guard !all.isEmpty else { return "" }
     let start = firstTime ?? 0
     let isTimed = firstTime != nil && (lastTime ?? 0) > start && all.allSatisfy { $0.0.time != nil }
-    let length = isTimed ? Double((lastTime ?? 0) - start) : Double(max(1, frames - 1))
+    let length = isTimed ? Double(lastTime ?? 0) - Double(start) : Double(max(1, frames - 1))
     func column(_ finding: Finding) -> Int {
-      let place = isTimed ? Double((finding.time ?? start) - start) : Double(finding.frame - 1)
-      return min(Self.columns - 1, max(0, Int(place / length * Double(Self.columns))))
+      let place = isTimed ? Double(finding.time ?? start) - Double(start) : Double(finding.frame - 1)
+      return Int(min(Double(Self.columns - 1), max(0, place / length * Double(Self.columns))))
     }
     var lanes: [String] = []
     for (finding, _) in all {

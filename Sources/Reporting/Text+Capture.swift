@@ -57,7 +57,9 @@ extension CaptureView {
       out.append(
         style.wrap(
           "\(burst.client) asks for \(burst.shares) shares for the first time from frame \(burst.frame) on; "
-            + "\(burst.unanswered) referrals stay unanswered, at most \(burst.mostOutstanding) wait at once.", hanging: 2)
+            + "\(burst.unanswered) of these requests stay unanswered, at most \(burst.mostOutstanding) wait at once."
+            + (burst.silence.map { " Then it sends nothing for the \($0 / 1_000_000_000) seconds to the end." } ?? ""),
+          hanging: 2)
       )
     }
     if !changeNotify.isEmpty {
