@@ -85,6 +85,8 @@ bench-latency: setup
 oracle: setup
 	$(SWIFT) build -c release --product faultline
 	$(SWIFT) build -c release --product Synthesize
+	@# Captures are compared where tshark is installed.
+	@if command -v tshark >/dev/null; then Scripts/oracle-captures; else echo 'oracle: no tshark, captures are not compared' >&2; fi
 	Scripts/oracle/run
 
 docs: setup

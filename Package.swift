@@ -54,7 +54,7 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "Facts", "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
         "WindowsKernel",
         "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
@@ -70,6 +70,7 @@ let package = Package(
     library("ByteReading", ["Facts"]),
     library("KernelLayouts", ["Facts"], resources: [.embedInCode("Data")]),
     library("CrashDumpFormat", ["ByteReading", "Facts"]),
+    library("CaptureFormat", ["ByteReading", "Facts"]),
     library("FieldLogs", ["ByteReading", "KernelLayouts", "Facts"]),
     library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
@@ -99,7 +100,7 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
         "WindowsKernel", "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching",
         "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
@@ -108,7 +109,7 @@ let package = Package(
       "FaultlineCommand",
       [
         "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching",
-        "Symbols", "ByteReading", "CrashDumpFormat", "Analyses", "WindowsKernel",
+        "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program alone, so that its linker settings do not reach the test bundle.
@@ -127,7 +128,9 @@ let package = Package(
     // with other readers.
     .executableTarget(
       name: "ReaderListing",
-      dependencies: ["PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts"],
+      dependencies: [
+        "CaptureFormat", "PortableExecutable", "Symbols", "MachineInventory", "ByteReading", "Facts",
+      ],
       swiftSettings: common),
     // Reads damaged dumps as the program does, for Scripts/try-dumps.
     .executableTarget(
@@ -145,6 +148,7 @@ let package = Package(
     tests("ByteReading", ["Facts"]),
     tests("KernelLayouts", ["Facts"]),
     tests("CrashDumpFormat", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests("CaptureFormat", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("FieldLogs", ["TestSupport", "ByteReading", "Facts"]),
     tests("PortableExecutable", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests("Symbols", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),

@@ -56,6 +56,23 @@ import Darwin
     }
   }
 
+  static func adviseOrder(_ bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    unsafe madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, MADV_SEQUENTIAL)
+  }
+
+  /// Whole pages among the bytes leave memory. The mapping is private and never written, so nothing is lost.
+  static func release(pagesOf bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    guard page > 0 else { return }
+    let first = UInt(bitPattern: start)
+    let from = (first + UInt(page) - 1) / UInt(page) * UInt(page)
+    let end = (first + UInt(bytes.count)) / UInt(page) * UInt(page)
+    guard end > from, let place = unsafe UnsafeMutableRawPointer(bitPattern: from) else { return }
+    unsafe madvise(place, Int(end - from), MADV_DONTNEED)
+  }
+
   static func failure(_ path: String, _ number: Int32) -> FileError {
     let reason: FileError.Reason =
       switch number {

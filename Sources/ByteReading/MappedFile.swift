@@ -42,6 +42,17 @@ public final class MappedFile: Sendable {
     }
   }
 
+  /// Bytes will be read from the beginning to the end: the system reads ahead.
+  public func readsInOrder() {
+    if isMapped { unsafe FileContent.adviseOrder(storage) }
+  }
+
+  /// Bytes that will not be read again: their pages need not stay in memory. They are read from the file if they are.
+  public func release(_ range: Range<Int>) {
+    guard isMapped, range.lowerBound >= 0, range.upperBound <= byteCount else { return }
+    unsafe FileContent.release(pagesOf: UnsafeRawBufferPointer(rebasing: storage[range]))
+  }
+
   /// All bytes as an array: for small files that are decoded as text.
   public func array() -> [UInt8] { unsafe Array(storage) }
 }

@@ -59,6 +59,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let referralsUnanswered = FactKind(rawValue: "referrals-unanswered")
   /// An address recovered from packet memory near the crash stack: `address`.
   public static let packetSender = FactKind(rawValue: "packet-sender")
+  /// The address near the crash stack is one whose frames a capture shows to be malformed: `address`, `protocol`.
+  public static let senderJoined = FactKind(rawValue: "sender-joined")
   /// A registry value: `path`, `value`.
   public static let registry = FactKind(rawValue: "registry")
   /// A forced dump of a machine that hung; the stop code says nothing: `how` (keyboard, nmi, power-button, live-dump).
@@ -75,8 +77,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
-    .malformedFrame,
-    .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .registry, .forcedDump, .hang,
+    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .senderJoined, .registry,
+    .forcedDump, .hang,
     .event, .observation,
   ]
 
@@ -105,6 +107,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .announcedServer: ["software", "version", "address"],
     .referralsUnanswered: ["shares", "unanswered"],
     .packetSender: ["address"],
+    .senderJoined: ["address", "protocol"],
     .registry: ["path", "value"],
     .forcedDump: ["how"],
     .hang: [],

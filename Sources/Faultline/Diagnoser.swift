@@ -116,12 +116,16 @@ public struct Diagnoser: Sendable {
         }
       case .poolLog(let pool):
         facts += Self.of(index, pool.facts)
+      case .capture(let capture):
+        facts += Self.of(index, capture.facts)
+        missing += capture.missing
       case .inventory, .hive:
         if let described = piece.machine { machine.merge(described) }
       case .article, .image, .symbols, .nothing:
         break
       }
     }
+    facts += Self.joinedSenders(facts, pieces)
     return diagnose(
       facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
   }

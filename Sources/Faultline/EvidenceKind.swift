@@ -1,4 +1,5 @@
 import ByteReading
+import CaptureFormat
 import CrashDumpFormat
 import Facts
 import KnowledgeBase
@@ -41,11 +42,6 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
   }
 
   private static let magics: [([UInt8], EvidenceKind, String)] = [
-    ([0xD4, 0xC3, 0xB2, 0xA1], .capture, "pcap"), ([0xA1, 0xB2, 0xC3, 0xD4], .capture, "pcap, big-endian"),
-    ([0x4D, 0x3C, 0xB2, 0xA1], .capture, "pcap with nanoseconds"),
-    ([0xA1, 0xB2, 0x3C, 0x4D], .capture, "pcap with nanoseconds, big-endian"),
-    ([0x34, 0xCD, 0xB2, 0xA1], .capture, "pcap, modified"),
-    ([0x0A, 0x0D, 0x0D, 0x0A], .capture, "pcapng"), (Array("GMBU".utf8), .capture, "Network Monitor"),
     (Array("regf".utf8), .registryHive, "regf"), (Array("Microsoft C/C++ MSF 7.00".utf8), .symbols, "MSF 7.00"),
     (Array("Microsoft C/C++ program database 2.00".utf8), .symbols, "PDB 2.00"),
     ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .symbols, "xz"),
@@ -55,6 +51,7 @@ public enum EvidenceKind: String, Hashable, Sendable, CaseIterable {
   private static let dosHeader = 64
 
   private static func binary(_ bytes: RawSpan) -> (EvidenceKind, String)? {
+    if let capture = CaptureContainer.name(firstBytes: bytes) { return (.capture, capture) }
     for (magic, kind, reason) in magics where bytes.array(at: 0, count: magic.count) == magic { return (kind, reason) }
     let start = bytes.array(at: 0, count: min(dosHeader, bytes.byteCount)) ?? []
     if start.starts(with: Array("MZ".utf8)), start.contains(0) { return (.image, "MZ") }

@@ -1,5 +1,6 @@
 import Analyses
 import ByteReading
+import CaptureFormat
 import CrashDumpFormat
 import Crypto
 import Facts
@@ -24,6 +25,7 @@ public struct EvidencePiece: Sendable {
     case poolLog(PoolLogView)
     case inventory(InventoryView)
     case hive(HiveView)
+    case capture(CaptureView)
     /// Recognized or not, but nothing could be read of it.
     case nothing
   }
@@ -51,7 +53,7 @@ public struct EvidencePiece: Sendable {
     case .debuggerLog(let log, _): log.machine
     case .inventory(let inventory): inventory.statedMachine
     case .hive(let hive): hive.machine
-    case .article, .image, .symbols, .poolLog, .nothing: nil
+    case .article, .image, .symbols, .poolLog, .capture, .nothing: nil
     }
   }
 
@@ -138,6 +140,14 @@ public struct EvidencePiece: Sendable {
       } catch {
         problems = [EvidenceProblem(error)]
       }
+    case .capture:
+      do {
+        var failures: [ReadError] = []
+        content = .capture(try CaptureReading.view(file, problems: &failures))
+        problems = failures.map { EvidenceProblem($0) }
+      } catch {
+        problems = [EvidenceProblem(error)]
+      }
     case .unknown:
       if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
         kind = .crashDump
@@ -151,14 +161,6 @@ public struct EvidencePiece: Sendable {
           found: detected.reason,
           text: "kind of evidence at file offset 0x0: expected \(Self.kindsRead), found \(detected.reason)"
         )
-      ]
-    default:
-      problems = [
-        EvidenceProblem(
-          what: detected.kind.rawValue, because: .unsupported, offset: 0,
-          expected: "a kind of evidence this version reads",
-          found: "\(detected.kind.rawValue) (\(detected.reason))",
-          text: "\(detected.kind.rawValue) (\(detected.reason)) is recognized, but this version does not read it yet")
       ]
     }
   }
@@ -186,7 +188,7 @@ public struct EvidencePiece: Sendable {
   }
 
   private static let kindsRead =
-    "a crash dump, image, symbols, debugger or pool log, inventory, registry hive, knowledge-base article or symptoms file"
+    "a crash dump, image, symbols, debugger or pool log, capture, inventory, registry hive, knowledge-base article or symptoms file"
 
   private static func symbols(_ file: MappedFile, _ problems: inout [ReadError]) throws(ReadError) -> SymbolsView {
     if PDBFile.matches(firstBytes: file.bytes) { return SymbolsView(try PDBFile(parsing: file), &problems) }

@@ -26,7 +26,7 @@ public struct FaultlineProgram: AsyncParsableCommand {
       could be read, 66 no such file, 70 internal error, 74 input or output error.
       """,
     version: "0.1.0",
-    subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])
+    subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, Capture.self, KnowledgeBaseCommand.self])
 
   /// Runs the command that the arguments ask for, and ends the process where it fails.
   ///

@@ -1,11 +1,12 @@
 import ByteReading
+import CaptureFormat
 import Facts
 import MachineInventory
 import PortableExecutable
 import Symbols
 
-/// `ReaderListing FILE…`: one line for each thing read of an image, a PDB or a registry hive, words separated by tabs. Not installed; its form may
-/// change with the script that reads it.
+/// `ReaderListing FILE…`: one line for each thing read of an image, a PDB, a registry hive or a
+/// capture, words separated by tabs. Not installed; its form may change with the script that reads it.
 @main
 struct ReaderListing {
   static func main() {
@@ -21,6 +22,11 @@ struct ReaderListing {
           let extent = try RegistryHive(parsing: file, logs: logs).extent()
           line("extent", "\(extent.keys)", "\(extent.values)")
           for problem in extent.problems.first { line("problem", problem.description) }
+        } else if let frames = try CaptureReading.protocolFrames(of: file) {
+          line("frames", "\(frames.count)")
+          for (number, names) in frames.enumerated() where !names.isEmpty {
+            line("frame", "\(number + 1)", names.joined(separator: " "))
+          }
         } else {
           try ImageListing(PEImage(parsing: file)).write()
         }

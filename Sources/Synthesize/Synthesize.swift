@@ -3,6 +3,6 @@ import ArgumentParser
 /// Writes evidence of machines that never were, for demonstrations and tests.
 @main struct Synthesize: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write crash dumps of described machines.",
-    subcommands: [List.self, Write.self, Headers.self, Whole.self])
+    abstract: "Write crash dumps of described machines, and captures.",
+    subcommands: [List.self, Write.self, Headers.self, Whole.self, Capture.self])
 }

@@ -20,7 +20,10 @@ struct Target: Sendable {
   static func named(_ name: String) -> Target? { all.first { $0.name == name } }
 
   static var all: [Target] {
-    [crashDump, memoryDump, hungMachine, x64Stack, fieldLog, article, image, pdb, hive, inventory, symbols, xz, gzip]
+    [
+      crashDump, memoryDump, hungMachine, x64Stack, fieldLog, article, image, pdb, hive, inventory, capture, symbols, xz,
+      gzip,
+    ]
   }
 
   /// A whole dump through the container, the kernel layer, the analyses and the view that reports print.
