@@ -107,7 +107,7 @@ let package = Package(
     library(
       "FaultlineCommand",
       [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
         "Symbols", "ByteReading", "CrashDumpFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -145,7 +145,7 @@ let package = Package(
       ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),
     tests(
       "Analyses",
-      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),
+      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "FieldLogs", "Symbols", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("KnowledgeStore", ["KnowledgeBase", "Facts", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Servicing", ["Facts"]),
@@ -156,7 +156,7 @@ let package = Package(
     .testTarget(
       name: "FaultlineTests",
       dependencies: [
-        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Symbols", "ByteReading", "Facts",
+        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Servicing", "Symbols", "ByteReading", "Facts",
         "EvidenceSynthesis", "TestSupport",
       ],
       swiftSettings: common),

@@ -20,6 +20,7 @@ extension EvidencePiece {
     case .poolLog(let log): content = ("pool", log.json)
     case .inventory(let inventory): content = ("machine", inventory.json)
     case .hive(let hive): content = ("hive", hive.json)
+    case .volume(let volume): content = ("volume", volume.json)
     case .symptoms, .nothing: break
     }
     return .members([

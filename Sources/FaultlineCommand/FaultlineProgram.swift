@@ -21,7 +21,9 @@ public struct FaultlineProgram: AsyncParsableCommand {
       could be read, 66 no such file, 70 internal error, 74 input or output error.
       """,
     version: "0.1.0",
-    subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, KnowledgeBaseCommand.self])
+    subcommands: [
+      Diagnose.self, Match.self, Inspect.self, Dump.self, Pool.self, Audit.self, Verify.self, KnowledgeBaseCommand.self,
+    ])
 
   public static func main() async {
     Terminal.ignoreClosedPipes()
@@ -48,7 +50,7 @@ public struct FaultlineProgram: AsyncParsableCommand {
   /// A call by name is taken apart without the arguments of the other commands, which took longer than finding the articles;
   /// whatever is wrong with it is told by the whole program, which knows how it is called.
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
-    let direct: [any ParsableCommand.Type] = [Match.self, Diagnose.self]
+    let direct: [any ParsableCommand.Type] = [Match.self, Diagnose.self, Audit.self]
     if let name = arguments.first, let command = direct.first(where: { $0.configuration.commandName == name }),
       let parsed = try? command.parseAsRoot(Array(arguments.dropFirst())), type(of: parsed) == command
     {
@@ -60,7 +62,7 @@ public struct FaultlineProgram: AsyncParsableCommand {
   /// Reads the catalogue on another core while the arguments are taken apart and the knowledge base is opened.
   private static func preload() {
     let arguments = Terminal.arguments.prefix(2)
-    guard let command = arguments.first, ["diagnose", "match"].contains(command) || arguments == ["kb", "search"] else {
+    guard let command = arguments.first, ["diagnose", "match", "audit"].contains(command) || arguments == ["kb", "search"] else {
       return
     }
     Task.detached(priority: .high) { _ = try? Catalogue.bundled() }

@@ -49,6 +49,7 @@ struct Inspect: AsyncParsableCommand {
     case .poolLog(let pool): out += pool.text(style)
     case .inventory(let inventory): out += inventory.text(style)
     case .hive(let hive): out += hive.text(style)
+    case .volume(let volume): out += volume.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }
