@@ -108,7 +108,7 @@ let package = Package(
     library(
       "FaultlineCommand",
       [
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching",
+        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
         "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -158,7 +158,7 @@ let package = Package(
       ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),
     tests(
       "Analyses",
-      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),
+      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "FieldLogs", "Symbols", "ByteReading", "Facts"]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("KnowledgeStore", ["KnowledgeBase", "Facts", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Servicing", ["Facts"]),
@@ -169,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "FaultlineTests",
       dependencies: [
-        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Symbols", "ByteReading", "Facts",
+        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Servicing", "Symbols", "ByteReading", "Facts",
         "EvidenceSynthesis", "TestSupport",
       ],
       swiftSettings: common),

@@ -37,6 +37,17 @@ public enum FileStatus: Hashable, Sendable {
     return max(0, Int(status.st_size))
   }
 
+  /// Seconds since 1970 of the last change, following symbolic links; nil where it cannot be told.
+  public static func modified(_ path: String) -> Int64? {
+    var status = stat()
+    guard unsafe PathText.withCString(path, { unsafe stat($0, &status) }) == 0 else { return nil }
+    #if canImport(Darwin)
+    return Int64(status.st_mtimespec.tv_sec)
+    #else
+    return Int64(status.st_mtim.tv_sec)
+    #endif
+  }
+
   /// A device, pipe or socket.
   public static func isSpecial(_ path: String) -> Bool {
     var status = stat()

@@ -4,6 +4,8 @@ public struct InventoryView: Hashable, Sendable {
     case systemInformation = "systeminfo"
     case installedUpdates = "installed-updates"
     case offeredUpdates = "offered-updates"
+    /// Files with their versions, or with sizes and dates.
+    case files
   }
 
   /// The tools whose output was found, in the order of the text.

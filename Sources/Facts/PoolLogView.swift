@@ -41,6 +41,8 @@ public struct PoolLogView: Hashable, Sendable {
     /// Bytes of the pools as the heading states them.
     public var nonpagedBytes: UInt64?
     public var pagedBytes: UInt64?
+    /// Physical memory, where the heading states it.
+    public var memoryBytes: UInt64?
     public var rows: [Row] = []
     /// Line of its first row, from 1.
     public var line = 0
@@ -59,6 +61,8 @@ public struct PoolLogView: Hashable, Sendable {
 
   public var snapshots: [Snapshot] = []
   public var notes: [String] = []
+  /// The tool said that the system keeps no tags.
+  public var taggingIsOff = false
 
   public init() {}
 }

@@ -139,7 +139,8 @@ public struct PoolView: Hashable, Sendable {
     return view
   }
 
-  static func matches(_ text: String, _ pattern: String) -> Bool {
+  /// Whether a tag is one that a pattern with `*` and `?` names.
+  public static func matches(_ text: String, _ pattern: String) -> Bool {
     let text = Array(text.utf8)
     var pattern = Array(pattern.utf8)
     while pattern.last == 0x20 { pattern.removeLast() }

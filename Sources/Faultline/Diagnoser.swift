@@ -72,6 +72,9 @@ public struct Diagnoser: Sendable {
     }
     var first: String?
     var seen: [String: String] = [:]
+    var pools: [(path: String, view: PoolLogView)] = []
+    // The pool of a single dump is walked by its own analysis; beside others it is one more moment.
+    let isWatched = pieces.count { $0.isDump || $0.kind == .poolLog } > 1
     for (index, piece) in pieces.enumerated() {
       if let hash = piece.sha256, piece.isRead {
         if let earlier = seen[hash] {
@@ -94,6 +97,7 @@ public struct Diagnoser: Sendable {
         }
         first = first ?? piece.path
       }
+      if isWatched || !piece.isDump, let pool = piece.poolSnapshots { pools.append(pool) }
       switch piece.content {
       case .dump(let dump):
         facts += Self.of(index, AllAnalyses.facts(dump))
@@ -121,13 +125,35 @@ public struct Diagnoser: Sendable {
         missing += capture.missing
       case .inventory, .hive:
         if let described = piece.machine { machine.merge(described) }
-      case .article, .image, .symbols, .nothing:
+      case .image, .volume:
+        if let described = piece.describedMachine { machine.merge(described) }
+      case .article, .symbols, .nothing:
         break
       }
     }
     facts += Self.joinedSenders(facts, pieces)
+    facts += growthFacts(pools, machine, &missing)
     return diagnose(
       facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
+  }
+
+  /// What the snapshots of all pieces together show; nothing where there is one moment only.
+  private func growthFacts(
+    _ pools: [(path: String, view: PoolLogView)], _ machine: Machine, _ missing: inout [Missing]
+  ) -> [Fact] {
+    guard pools.reduce(0, { $0 + $1.view.snapshots.count }) > 1 else {
+      if pools.contains(where: { $0.view.taggingIsOff }) {
+        missing.append(
+          Missing(
+            "pool.tags", because: .notPresent,
+            detail: "The tool says that pool tagging is off; gflags -r +ptg and a restart switch it on."))
+      }
+      return []
+    }
+    let growth = PoolGrowthView(pools, PoolGrowthView.Context(machine: machine))
+    missing += growth.missing
+    var ignored: [Missing] = []
+    return growth.facts(asking: Set(knownIssues(&ignored).flatMap(\.poolTags)))
   }
 
   /// Facts with the piece of evidence they come from.
@@ -208,5 +234,10 @@ extension Machine {
     for update in other.updates where !updates.contains(update) { updates.append(update) }
     updatesAreComplete = updatesAreComplete || other.updatesAreComplete
     files += other.files
+    computerName = computerName ?? other.computerName
+    edition = edition ?? other.edition
+    for id in other.offered where !offered.contains(id) { offered.append(id) }
+    if services.isEmpty { services = other.services }
+    for setting in other.settings where !settings.contains(setting) { settings.append(setting) }
   }
 }

@@ -35,6 +35,11 @@ public struct EvidencePaths: Sendable {
         ))
       return
     }
+    // Of a system's volume what describes it is read, not its hundred thousand files.
+    if let volume = SystemVolume.evidence(under: folder) {
+      files += volume.prefix(max(0, Self.maximumFiles - files.count))
+      return
+    }
     let names: [String]
     do {
       names = try folderNames(folder)

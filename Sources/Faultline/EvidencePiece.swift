@@ -26,6 +26,8 @@ public struct EvidencePiece: Sendable {
     case inventory(InventoryView)
     case hive(HiveView)
     case capture(CaptureView)
+    /// The system's folder of a mounted or copied volume.
+    case volume(VolumeView)
     /// Recognized or not, but nothing could be read of it.
     case nothing
   }
@@ -53,12 +55,36 @@ public struct EvidencePiece: Sendable {
     case .debuggerLog(let log, _): log.machine
     case .inventory(let inventory): inventory.statedMachine
     case .hive(let hive): hive.machine
+    case .volume(let volume): volume.machine
     case .article, .image, .symbols, .poolLog, .capture, .nothing: nil
+    }
+  }
+
+  /// The machine as it is put together for audits and verifications: a binary is a file of it.
+  var describedMachine: Machine? {
+    if case .image(let image) = content { return Machine(files: [image.identity(path: path)]) }
+    return machine
+  }
+
+  /// What kind of description of a machine it is; one machine has one of each.
+  var descriptionKind: String {
+    switch content {
+    case .dump: "dump"
+    case .symptoms: "symptoms"
+    case .debuggerLog: "dump"
+    case .inventory(let inventory):
+      inventory.forms.contains(.systemInformation)
+        ? "systeminfo" : inventory.forms.map(\.rawValue).joined(separator: "+")
+    case .hive(let hive): "hive-" + hive.type
+    case .volume: "volume"
+    case .image: "image"
+    case .article, .symbols, .poolLog, .capture, .nothing: "other"
     }
   }
 
   /// Reads one file. Never throws: what goes wrong is a problem of this piece alone.
   public static func read(_ path: String, symbols: SymbolFolder? = nil, hash: Bool = true) -> EvidencePiece {
+    if FileStatus.of(path) == .folder, let volume = SystemVolume(systemFolder: path) { return EvidencePiece(volume) }
     do {
       return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, hash: hash)
     } catch {
@@ -76,6 +102,13 @@ public struct EvidencePiece: Sendable {
 
   /// True where the file could not be opened or read at all, which is no fault of its content.
   public var isInputOutputFailure: Bool { kind == .unknown && problems.contains { $0.what == "file" } }
+
+  private init(_ volume: SystemVolume) {
+    path = volume.view.root
+    kind = .inventory
+    problems = volume.problems
+    content = .volume(volume.view)
+  }
 
   private init(unreadable path: String, _ problem: EvidenceProblem) {
     self.path = path

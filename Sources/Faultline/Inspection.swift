@@ -21,6 +21,7 @@ extension EvidencePiece {
     case .inventory(let inventory): content = ("machine", inventory.json)
     case .hive(let hive): content = ("hive", hive.json)
     case .capture(let capture): content = ("capture", capture.json)
+    case .volume(let volume): content = ("volume", volume.json)
     case .symptoms, .nothing: break
     }
     return .members([

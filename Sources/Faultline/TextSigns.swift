@@ -34,7 +34,7 @@ struct TextSigns {
     + ["PageFlts:", "!poolused", "Pool Consumed", " pool information"].map { Phrase(.poolLog, 2, $0) }
     + ["InRam Krnl:", "Mapped_Driver"].map { Phrase(.poolLog, 1, $0) }
     + [
-      Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "Package_for_KB"), Phrase(.inventory, 1, "?kbid="),
+      Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "datafile where"), Phrase(.inventory, 2, "Package_for_KB"), Phrase(.inventory, 1, "?kbid="),
       Phrase(.inventory, 1, "-based PC"),
     ]
 
@@ -112,6 +112,7 @@ struct TextSigns {
     if Self.isUpdateEntry(first, words.dropFirst().first) { addLine(.inventory, 2, "numbered updates") }
     if Self.isOfferedUpdate(first, words.last) { addLine(.inventory, 2, "updates with their titles") }
     if words.count == 1, Self.isUpdate(first) { addLine(.inventory, 1, "lines of updates") }
+    if Self.isFileEntry(words) { addLine(.inventory, 1, "files with versions or sizes") }
     // Values separated by commas stand in quotes.
     let values = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x22 || $0 == 0x2C }).prefix(24).map {
       String(decoding: $0, as: UTF8.self)
@@ -147,6 +148,24 @@ struct TextSigns {
   /// `KB4462930: Update for … (KB4462930)` as the update service lists them.
   private static func isOfferedUpdate(_ first: String, _ last: String?) -> Bool {
     first.hasSuffix(":") && isUpdate(first.dropLast()) && last != first
+  }
+
+  /// `Version=5.1.2600.5586`, `ntoskrnl.exe  5.1.2600.5586`, `04/23/2008  10:03 AM  2,185,984 ntoskrnl.exe`: a binary with its
+  /// version, or what `dir` prints of it. Lines of stacks and modules have addresses instead.
+  private static func isFileEntry(_ words: [String]) -> Bool {
+    func isVersion(_ word: Substring) -> Bool {
+      let parts = word.split(separator: ".", omittingEmptySubsequences: false)
+      return parts.count == 4 && parts.allSatisfy { (1...5).contains($0.utf8.count) && isNumber(String($0)) }
+    }
+    if words.count == 1, let mark = words[0].firstIndex(of: "="), words[0][..<mark].lowercased() == "version" {
+      return isVersion(words[0][words[0].index(after: mark)...])
+    }
+    let cells = words.flatMap { $0.split(whereSeparator: { $0 == "," || $0 == "\"" }) }
+    let isBinary = cells.contains { [".sys", ".exe", ".dll"].contains($0.suffix(4).lowercased()) }
+    guard isBinary, !words.contains(where: { isAddress($0) || $0.contains("!") || $0.contains("+") }) else { return false }
+    if cells.contains(where: isVersion) { return true }
+    return words.count >= 4 && words[0].first?.isNumber == true && words[1].contains(":")
+      && words[0].contains(where: { "/.-".contains($0) })
   }
 
   /// `10.0.17134 N/A Build 17134`, `5.2.3790 Service Pack 1 Build 3790`: the build behind the version, whatever the language.

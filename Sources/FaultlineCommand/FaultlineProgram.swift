@@ -26,7 +26,10 @@ public struct FaultlineProgram: AsyncParsableCommand {
       could be read, 66 no such file, 70 internal error, 74 input or output error.
       """,
     version: "0.1.0",
-    subcommands: [Diagnose.self, Match.self, Inspect.self, Dump.self, Capture.self, KnowledgeBaseCommand.self])
+    subcommands: [
+      Diagnose.self, Match.self, Inspect.self, Dump.self, Pool.self, Capture.self, Audit.self, Verify.self,
+      KnowledgeBaseCommand.self,
+    ])
 
   /// Runs the command that the arguments ask for, and ends the process where it fails.
   ///
@@ -75,7 +78,8 @@ public struct FaultlineProgram: AsyncParsableCommand {
   /// whatever is wrong with it is told by the whole program, which knows how it is called.
   private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
     let direct: [([String], any ParsableCommand.Type)] = [
-      (["match"], Match.self), (["diagnose"], Diagnose.self), (["kb", "search"], KnowledgeBaseCommand.Search.self),
+      (["match"], Match.self), (["diagnose"], Diagnose.self), (["audit"], Audit.self),
+      (["kb", "search"], KnowledgeBaseCommand.Search.self),
     ]
     if let (name, command) = direct.first(where: { arguments.starts(with: $0.0) }),
       let parsed = try? command.parseAsRoot(Array(arguments.dropFirst(name.count))), type(of: parsed) == command
@@ -94,6 +98,8 @@ public struct FaultlineProgram: AsyncParsableCommand {
         guard let hits = try? Catalogue.bundled().search("0x41 warm.sys \"up\"") else { return }
         _ = SearchReport(hits, owners: []).text(TextStyle { _ in "" })
       }
+    } else if arguments.first == "audit" {
+      Task.detached(priority: .high) { _ = try? Catalogue.bundled() }
     } else if let command = arguments.first, ["diagnose", "match"].contains(command) {
       Task.detached(priority: .high) {
         var symptoms = Symptoms()

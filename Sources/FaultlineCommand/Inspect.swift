@@ -50,6 +50,7 @@ struct Inspect: AsyncParsableCommand {
     case .inventory(let inventory): out += inventory.text(style)
     case .hive(let hive): out += hive.text(style)
     case .capture(let capture): out += capture.text(style)
+    case .volume(let volume): out += volume.text(style)
     case .symptoms, .nothing: break
     }
     for problem in piece.problems { out += style.wrap(problem.text, first: "problem: ") + "\n" }

@@ -7,7 +7,7 @@ import Reporting
 import Symbols
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-  case text, json, jsonl, html, csv
+  case text, json, jsonl, html, csv, svg
 
   /// What the commands of this version print; the others are refused with a reason.
   static let available: [OutputFormat] = [.text, .json, .jsonl]
@@ -124,7 +124,7 @@ struct EvidenceOptions: ParsableArguments {
   }
 
   /// The evidence read. Fails where a path does not exist and nothing else was named, or where nothing at all could be read.
-  func read(_ diagnoser: Diagnoser, _ output: OutputOptions) async throws -> [EvidencePiece] {
+  func read(_ diagnoser: Diagnoser, _ output: OutputOptions, hash: Bool = true) async throws -> [EvidencePiece] {
     let found = EvidencePaths(paths)
     if found.files.isEmpty && found.problems.isEmpty {
       if let first = found.notFound.first { throw CommandFailure.notFound("\(first): no such file or folder") }
@@ -134,7 +134,7 @@ struct EvidenceOptions: ParsableArguments {
       throw CommandFailure.usage("\(target): --output would overwrite the evidence \(source)")
     }
     let showsProgress = Terminal.errorIsTerminal && !output.quiet && found.files.count > 8
-    var pieces = await diagnoser.read(found.files) { done, total in
+    var pieces = await diagnoser.read(found.files, hash: hash) { done, total in
       if showsProgress { _ = Terminal.write("\r\(done) of \(total) files read", to: 2) }
     }
     if showsProgress { _ = Terminal.write("\r\u{1B}[K", to: 2) }

@@ -5,17 +5,80 @@ struct LogTimes {
   /// A date whose day and month may be exchanged was seen, and not taken.
   private(set) var isAmbiguous = false
   private var date: (year: Int, month: Int, day: Int)?
+  /// Which of day and month comes first where both could, as other lines of the same text show.
+  private var order: Order?
+
+  private enum Order { case dayFirst, monthFirst }
 
   private static let months: [String: Int] = Dictionary(
     uniqueKeysWithValues: [
       "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
     ].enumerated().map { ($1, $0 + 1) })
 
+  /// Lines that are looked at to learn the order of day and month.
+  private static let learnedLines = 20_000
+
+  /// Learns from the whole text in which order its dates are: from a day over 12, from the name of the weekday, which fits one
+  /// order only, or from a clock with AM and PM, which goes with the month in front.
+  mutating func learn(_ text: LogText) {
+    var votes = [0, 0]
+    for line in text.lines.prefix(Self.learnedLines) where line.count <= 120 {
+      let words = Self.words(text, line)
+      for (index, word) in words.enumerated() {
+        guard let parts = Self.slashed(word) else { continue }
+        let (first, second, year) = parts
+        if first > 12, second <= 12 { votes[0] += 4 }
+        if second > 12, first <= 12 { votes[1] += 4 }
+        guard first <= 12, second <= 12, first != second else { continue }
+        if let weekday = words.prefix(index).last.flatMap(Self.weekday) {
+          if Self.weekday(year, second, first) == weekday { votes[0] += 2 }
+          if Self.weekday(year, first, second) == weekday { votes[1] += 2 }
+        }
+        let rest = words[(index + 1)...].prefix(3).map { $0.lowercased() }
+        if rest.contains(where: { $0.hasSuffix("am") || $0.hasSuffix("pm") }) { votes[1] += 1 }
+      }
+    }
+    if votes[0] != votes[1] { order = votes[0] > votes[1] ? .dayFirst : .monthFirst }
+  }
+
+  private static func words(_ text: LogText, _ line: Range<Int>) -> [String] {
+    text.bytes[line].split(whereSeparator: { $0.isSpace || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\"") })
+      .prefix(16).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// `03/04/2009` or `03/04/09`.
+  private static func slashed(_ word: String) -> (Int, Int, Int)? {
+    let parts = word.split(separator: "/", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { $0.utf8.count <= 4 ? Int($0) : nil }
+    guard parts.count == 3, numbers.count == 3, parts[0].utf8.count <= 2, parts[1].utf8.count <= 2,
+      let year = year(numbers[2], digits: parts[2].utf8.count)
+    else { return nil }
+    return (numbers[0], numbers[1], year)
+  }
+
+  /// Two digits mean the years from 1990 on.
+  private static func year(_ number: Int, digits: Int) -> Int? {
+    if digits == 4 { return number }
+    return digits == 2 ? (number >= 90 ? 1900 : 2000) + number : nil
+  }
+
+  /// 0 for Sunday; English and German names, as `date` prints them.
+  private static func weekday(_ name: String) -> Int? {
+    let name = name.lowercased().prefix { $0.isLetter }
+    let names = [["sun", "so", "dim"], ["mon", "mo", "lun"], ["tue", "di", "mar"], ["wed", "mi", "mer"], ["thu", "do", "jeu"], ["fri", "fr", "ven"], ["sat", "sa", "sam"]]
+    return names.firstIndex { $0.contains { name == $0 || $0.count == 3 && name.hasPrefix($0) && name.count <= 9 } }
+  }
+
+  private static func weekday(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    // The first of January 1970 was a Thursday.
+    let days = CivilTime(year: year, month: month, day: day).unixSeconds / 86_400
+    return Int(((days + 4) % 7 + 7) % 7)
+  }
+
   /// The moment a line states, alone or with the date of a line before it; nil where it states none.
   mutating func read(_ text: LogText, _ line: Range<Int>) -> CivilTime? {
     guard line.count <= 120, text.bytes[line].contains(where: \.isDigit) else { return nil }
-    let words = text.bytes[line].split(whereSeparator: { $0.isSpace || $0 == UInt8(ascii: ",") })
-      .prefix(16).map { String(decoding: $0, as: UTF8.self) }
+    let words = Self.words(text, line)
     var found: (year: Int, month: Int, day: Int)?
     var clock: (hour: Int, minute: Int, second: Int)?
     for (index, word) in words.enumerated() {
@@ -41,16 +104,19 @@ struct LogTimes {
     for separator in ["-", "/", "."] as [Character] {
       let parts = word.split(separator: separator, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
-      let numbers = parts.compactMap { $0.utf8.count <= 4 ? Int($0) : nil }
+      var numbers = parts.compactMap { $0.utf8.count <= 4 ? Int($0) : nil }
       guard numbers.count == 3 else { continue }
       var day: (year: Int, month: Int, day: Int)
       if parts[0].utf8.count == 4 {
         day = (numbers[0], numbers[1], numbers[2])
-      } else if parts[2].utf8.count == 4 {
+      } else if let year = Self.year(numbers[2], digits: parts[2].utf8.count), parts[2].utf8.count == 4 || separator != "-" {
+        numbers[2] = year
         if separator == "." || numbers[0] > 12 || numbers[0] == numbers[1] {
           day = (numbers[2], numbers[1], numbers[0])
         } else if numbers[1] > 12 {
           day = (numbers[2], numbers[0], numbers[1])
+        } else if let order {
+          day = order == .dayFirst ? (numbers[2], numbers[1], numbers[0]) : (numbers[2], numbers[0], numbers[1])
         } else {
           isAmbiguous = true
           continue

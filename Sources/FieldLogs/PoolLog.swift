@@ -41,6 +41,7 @@ struct PoolLogReader {
   init(_ text: LogText) { self.text = text }
 
   mutating func read() -> PoolLogView {
+    time.learn(text)
     var line = 0
     while line < text.lines.count, rows < PoolLog.maximumRows { line = take(line) }
     close()
@@ -108,6 +109,12 @@ struct PoolLogReader {
     guard let first = words.first else { return false }
     if first.hasPrefix("Memory:"), text.contains("Avail:", in: line) {
       if !current.rows.isEmpty { close() }
+      if let place = text.find("Memory:", in: line) { current.memoryBytes = kilobytes(place + 7, line) }
+      return true
+    }
+    // "Query pooltags Failed c0000002": the driver kit's page on poolmon says that it stands for tagging being off.
+    if text.contains("pooltags", in: line), text.contains("ailed", in: line) {
+      view.taggingIsOff = true
       return true
     }
     if text.contains("Limit:", in: line), text.contains("Peak:", in: line) {

@@ -58,6 +58,27 @@ public struct Product: Hashable, Sendable {
     return found.count == 1 ? found.first : nil
   }
 
+  /// The build of a product by its name: of Windows 10 and later with the release, of Vista to 2008 R2 with the service pack. nil
+  /// where these do not name one build. Where a service pack's build was counted on later (6003), the first one stands for both.
+  public static func build(of name: String, release: String?, servicePack: ServicePack?) -> Int? {
+    let found = ProductTable.shared.builds.filter { row in
+      row.product.name == name && row.builds.count <= widestBuild
+        && (release == nil || row.product.release?.lowercased() == release?.lowercased())
+        && (servicePack == nil || row.product.servicePack == nil || row.product.servicePack == servicePack)
+    }
+    let builds = Set(found.map(\.builds.lowerBound))
+    return builds.count == 1 ? builds.first : nil
+  }
+
+  /// The build by which a machine's updates are listed: its own, or the first of those that are serviced as one (6002 for 6003).
+  public static func servicingBuild(_ build: Int) -> Int {
+    ProductTable.shared.builds.first { $0.builds.count <= widestBuild && $0.builds.contains(build) }?.builds.lowerBound
+      ?? build
+  }
+
+  /// Ranges of more builds stand for what is not known yet, not for one product.
+  private static let widestBuild = 10
+
   /// Every canonical name, sorted.
   public static var names: [String] { ProductTable.shared.names }
 

@@ -72,6 +72,7 @@ enum StoreSchema {
       // By their contents, so that a table that is there already is known without going through its rows.
       try database.execute(sql: "CREATE TABLE imported_table (digest BLOB PRIMARY KEY) WITHOUT ROWID")
     }
+    registerAudit(&migrator)
     return migrator
   }
 }

@@ -23,8 +23,18 @@ struct UpdateCatalogue: Sendable {
     var component: String
   }
 
+  /// A row's statement of what is replaced, for one product. A vendor's numbers are one for many products, and what replaces
+  /// what is not the same on all of them.
+  struct Statement: Hashable, Sendable {
+    var newer: String
+    var product: Int
+    /// As printed: one or several.
+    var older: String
+  }
+
   /// By number without prefix, or the bulletin's name.
   var updates: [String: Update] = [:]
+  var statements: Set<Statement> = []
   var products: [String] = []
   var rows = 0
   /// Rows that name no update but a page, a package or nothing.
@@ -90,8 +100,11 @@ struct UpdateCatalogue: Sendable {
             update.cumulative.insert(Line(title: line, product: id, component: field(component) ?? ""))
           }
         }
-        for older in field(supersedes).map(Self.updateNames) ?? [] where older != name {
-          update.supersedes.insert(older)
+        if let printed = field(supersedes) {
+          if let id = field(product).flatMap({ productIDs[$0] }) {
+            statements.insert(Statement(newer: name, product: id, older: printed))
+          }
+          for older in Self.updateNames(printed) where older != name { update.supersedes.insert(older) }
         }
         updates[name] = update
       }

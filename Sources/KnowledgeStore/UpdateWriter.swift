@@ -7,12 +7,7 @@ enum UpdateWriter {
     var names: [String: Int64] = [:]
     let before = try Int.fetchOne(database, sql: "SELECT count(*) FROM security_update") ?? 0
     let edgesBefore = try Int.fetchOne(database, sql: "SELECT count(*) FROM supersedes") ?? 0
-    var productIDs: [Int64] = []
-    for name in catalogue.products {
-      try database.execute(sql: "INSERT OR IGNORE INTO product_name (name) VALUES (?)", arguments: [name])
-      productIDs.append(
-        try Int64.fetchOne(database, sql: "SELECT id FROM product_name WHERE name = ?", arguments: [name]) ?? 0)
-    }
+    let productIDs = try products(catalogue.products, database)
     let find = try database.makeStatement(sql: "SELECT id FROM security_update WHERE name = ?")
     let add = try database.makeStatement(
       sql: """
@@ -53,6 +48,7 @@ enum UpdateWriter {
         try edge.execute()
       }
     }
+    try write(catalogue.statements, productIDs, database) { try id($0, nil) }
     for (newer, older) in catalogue.inferred() {
       inferred.setUncheckedArguments([try id(newer, nil), try id(older, nil)])
       try inferred.execute()

@@ -60,6 +60,7 @@ extension HiveView {
     let lab = hive.text("BuildLabEx", in: values) ?? hive.text("BuildLab", in: values) ?? ""
     machine.architecture = lab.split(separator: ".").lazy.compactMap { Architecture(named: $0) }.first
     edition = hive.text("EditionID", in: values)
+    machine.edition = name
     machine.product = product(
       named: name.map { name in
         // `Microsoft Windows XP` needs no hint; a server's name may leave it out.
@@ -169,6 +170,8 @@ extension HiveView {
         return Service(name: key.name, start: start, type: type, image: hive.text("ImagePath", in: values))
       }
     }
+    machine.computerName = computerName
+    machine.services = services
     self.machine = machine
   }
 }

@@ -12,8 +12,36 @@ extension InventoryView {
       ("statedUpdates", statedUpdates.map { .count($0) }),
       ("listedUpdates", statedUpdates == nil ? nil : .count(listedUpdates)),
       ("otherEntries", otherEntries.isEmpty ? nil : .strings(otherEntries)),
-      ("offered", offered.isEmpty ? nil : .strings(offered)),
+      ("offered", offered.isEmpty ? nil : .strings(offered)), ("name", .optional(machine.computerName)),
+      ("files", .some(machine.files.map(\.inventoryJSON))),
     ])
+  }
+}
+
+extension ModuleIdentity {
+  var inventoryJSON: JSONValue {
+    .members([
+      ("name", .string(name)), ("path", .optional(path)), ("version", .optional(version?.description)),
+      ("branch", .optional(branchSuffix)), ("size", fileSize.map { .count($0) }), ("date", .optional(fileDate)),
+    ])
+  }
+}
+
+extension VolumeView {
+  /// The key `volume` of `faultline.inspection/1`.
+  public var json: JSONValue {
+    .members([
+      ("root", .path(root)), ("updates", .strings(updates)), ("packages", .count(packages)),
+      ("files", .array(files.map(\.inventoryJSON))),
+    ])
+  }
+
+  public func text(_ style: TextStyle) -> String {
+    let rows: [(key: String, value: String)] = [
+      ("system", root), ("files", "\(files.count) binaries with their versions"),
+      ("packages", "\(packages) catalogues and manifests, which name \(updates.count) updates"),
+    ]
+    return style.definitions(rows) + "\n"
   }
 }
 

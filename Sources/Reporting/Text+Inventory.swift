@@ -29,6 +29,7 @@ extension InventoryView {
     if let row = machine.updatesRow(remark) { rows.append(row) }
     if !otherEntries.isEmpty { rows.append(("other entries", otherEntries.joined(separator: " "))) }
     if !offered.isEmpty { rows.append(("offered", offered.joined(separator: " "))) }
+    if !machine.files.isEmpty { rows.append(("files", machine.files.prefix(40).map(\.inventoryText).joined(separator: ", "))) }
     return style.definitions(rows) + "\n"
   }
 }
@@ -67,5 +68,13 @@ extension HiveView {
       appliedTransactions > 0
       ? "\(appliedTransactions) transactions taken from the logs" : "the last write is missing"
     return "\(primarySequence) and \(secondarySequence): \(end)"
+  }
+}
+
+extension ModuleIdentity {
+  /// With what is known of it, for lists.
+  var inventoryText: String {
+    let known = [version?.description, fileSize.map { "\($0) bytes" }, fileDate].compactMap { $0 }
+    return name + (known.isEmpty ? "" : " " + known.joined(separator: " "))
   }
 }

@@ -42,6 +42,13 @@ public enum InventoryText {
       view.machine.architecture = view.machine.architecture ?? lists.offeredArchitecture
       view.machine.product = view.machine.product ?? lists.offeredProduct
     }
+    let files = FileLists(lines)
+    if !files.files.isEmpty {
+      view.forms.append(.files)
+      view.machine.files = files.files
+    }
+    view.machine.computerName = view.machine.computerName ?? lists.computerName
+    view.machine.offered = view.offered
     view.machine.updates = updates.ids
     view.machine.updatesAreComplete = lists.isWhole || report?.isWhole ?? false
     return view

@@ -48,6 +48,7 @@ struct SystemReport {
       end += 1
     }
     lines = max(0, anchor - 2)..<end
+    if anchor > 1 { machine.computerName = computerName(Self.value(text[anchor - 2])) }
     finish(name, Self.version(in: text[anchor]), groups)
   }
 
@@ -70,6 +71,7 @@ struct SystemReport {
         examine(Substring(field))
       }
     }
+    if anchor > 1 { machine.computerName = computerName(Substring(fields[anchor - 2])) }
     finish(anchor > 0 ? Substring(fields[anchor - 1]) : "", Self.version(in: fields[anchor]), groups)
   }
 
@@ -93,6 +95,7 @@ struct SystemReport {
   private mutating func finish(_ name: Substring, _ found: (version: String, pack: ServicePack?)?, _ groups: Groups) {
     let name = trimming(name)
     productName = name.isEmpty ? nil : String(name)
+    machine.edition = productName
     machine.version = found?.version
     let build = found.flatMap { $0.version.split(separator: ".").last.flatMap { Int($0) } }
     machine.product = product(named: productName, build: build, architecture: machine.architecture)
@@ -157,6 +160,15 @@ struct SystemReport {
     }
     return nil
   }
+}
+
+/// A computer's name: NetBIOS allows 15 characters and no spaces; DNS names are longer.
+func computerName(_ text: Substring) -> String? {
+  let name = trimming(text)
+  guard (1...63).contains(name.utf8.count), name.contains(where: { $0.isLetter || $0.isNumber }),
+    !name.contains(where: { $0.isWhitespace || "\"/\\[]:;|=,+*?<>".contains($0) })
+  else { return nil }
+  return String(name)
 }
 
 /// Whether an entry of a list of updates is one without an article's prefix: `943729`, or a GUID.

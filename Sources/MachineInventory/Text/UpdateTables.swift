@@ -11,6 +11,8 @@ struct UpdateTables {
   private(set) var offered: [String] = []
   private(set) var offeredArchitecture: Architecture?
   private(set) var offeredProduct: String?
+  /// The machine that every row names, where the table has a column for it.
+  var computerName: String? { names.count == 1 ? names.first : nil }
 
   /// Whether it is all the tool knows. One row under a heading may be what somebody filtered out.
   var isWhole: Bool { hasHeading && rows > 1 }
@@ -23,6 +25,10 @@ struct UpdateTables {
   /// Where the column `HotFixID` of a table stands, in characters.
   private var column: Range<Int>?
   private var isOfferTable = false
+  /// The column of the computer's name: of a table by characters, of comma-separated values by number.
+  private var nameColumn: Range<Int>?
+  private var nameField: Int?
+  private var names: Set<String> = []
   private var titles: Set<String> = []
   private var architectures: Set<Architecture> = []
 
@@ -50,6 +56,9 @@ struct UpdateTables {
     if line.contains("HotFixID") {
       findColumn(line)
       isOfferTable = false
+      findNameColumn(line)
+    } else {
+      readName(line)
     }
     if isOffer(line) { return }
     if packages.read(line) { return }
@@ -73,6 +82,45 @@ struct UpdateTables {
     } else if let column, let cell = Self.cell(line, column), isOtherUpdate(cell) {
       rows += 1
       if !otherEntries.contains(String(cell)) { otherEntries.append(String(cell)) }
+    }
+  }
+
+  /// What the tools call the machine: `CSName` in tables, `Node` in front of comma-separated values, `PSComputerName` and `Source`
+  /// of PowerShell.
+  private static let nameHeadings = ["CSName", "Node", "PSComputerName", "Source", "__SERVER"]
+
+  private mutating func findNameColumn(_ line: String) {
+    nameColumn = nil
+    nameField = nil
+    if line.contains(",") {
+      let fields = commaSeparated(line).map { String(trimming(Substring($0))) }
+      nameField = Self.nameHeadings.lazy.compactMap { fields.firstIndex(of: $0) }.first
+      return
+    }
+    let words = line.split(separator: " ")
+    guard let heading = Self.nameHeadings.first(where: { words.contains(Substring($0)) }) else { return }
+    let characters = Array(line)
+    let name = Array(heading)
+    guard let start = characters.indices.first(where: { characters[$0...].starts(with: name) }) else { return }
+    var end = start + name.count
+    while end < characters.count, characters[end] == " " { end += 1 }
+    nameColumn = start..<end
+  }
+
+  private mutating func readName(_ line: String) {
+    guard names.count < 2 else { return }
+    if let nameColumn {
+      let before = nameColumn.lowerBound > 0 ? line.dropFirst(nameColumn.lowerBound - 1).first : " "
+      // A cell that begins in the middle of a word is of another line than the table's.
+      guard before == " ", let cell = Self.cell(line, nameColumn), let name = MachineInventory.computerName(cell) else { return }
+      names.insert(name)
+    } else if let nameField, line.contains(",") {
+      let fields = commaSeparated(line)
+      if fields.count > nameField, let name = MachineInventory.computerName(Substring(fields[nameField])) { names.insert(name) }
+    } else if let equals = line.firstIndex(of: "="), line[..<equals].hasSuffix("CSName"),
+      let name = MachineInventory.computerName(line[line.index(after: equals)...])
+    {
+      names.insert(name)
     }
   }
 
