@@ -20,7 +20,11 @@ extension ArticleDocument {
       {
         resolutionOffers = true
       }
-      if paragraph.section == .workaround || paragraph.phrases.holdsAny(PassagePhrases.workarounds) {
+      // `WORKAROUND: This problem has been fixed in Service Pack 2` is none.
+      let isFixAlone =
+        !offers.isEmpty && paragraph.phrases.holdsAny(PassagePhrases.fixReferences)
+        && paragraph.text.sentences().count == 1
+      if paragraph.section == .workaround && !isFixAlone || paragraph.phrases.holdsAny(PassagePhrases.workarounds) {
         offer(.workaround)
       }
     }
@@ -96,8 +100,29 @@ extension ArticleDocument {
       || text.lines.indices.contains {
         places[$0].section == .resolution && text.hasPhrase("step 1:", line: $0)
       }
-    return isStepwise ? 1 : max(1, numbers.count)
+    return isStepwise ? 1 : max(1, numbers.count, alternatives(paragraphs, hasSection: hasSection))
   }
+
+  /// Items of the longest list that is announced as one of ways: `one of the following workarounds:`. An item that is the fix is
+  /// none of them.
+  private func alternatives(_ paragraphs: [ArticleParagraph], hasSection: Bool) -> Int {
+    var most = 0
+    for (position, paragraph) in paragraphs.enumerated() {
+      guard hasSection ? paragraph.section == .workaround : paragraph.section == .resolution,
+        paragraph.text.containsAny(FixPhrases.alternatives)
+      else { continue }
+      let items = paragraphs[(position + 1)...].prefix { $0.place == paragraph.place }.filter { isListItem($0.line) }
+      guard let indent = items.first.map({ text.lines[$0.line].indent }) else { continue }
+      let ways = items.prefix(Self.maximumAlternatives).count {
+        text.lines[$0.line].indent == indent && !$0.text.containsAny(FixPhrases.fixItems)
+      }
+      most = max(most, ways)
+    }
+    return most
+  }
+
+  /// A longer list is a procedure.
+  private static let maximumAlternatives = 12
 
   /// A page cut off before it says how to resolve the problem: it breaks off inside a sentence, and in a section that
   /// others follow.
@@ -145,6 +170,11 @@ enum FixPhrases {
   ]
   static let obtainServicePack = ["obtain", "install", "apply", "upgrade", "get the"]
   static let workarounds = ["to work around this", "to work around the", "to avoid this problem", "as a workaround"]
+  static let alternatives = [
+    "one of the following", "either of the following", "any of the following", "one of these", "following workarounds",
+    "following methods",
+  ]
+  static let fixItems = ["hotfix", "service pack", "obtain the fix", "the fix mentioned"]
   static let settings = [
     "disable the following line in", "add the following line to", "remove the following line from",
     "change the following line in",

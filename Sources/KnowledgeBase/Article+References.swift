@@ -83,7 +83,11 @@ extension ArticleDocument {
     while offset < bytes.count, bytes[offset].isDigit { offset += 1 }
     let digits = first..<offset
     guard digits.count >= (prefix ? 5 : 6), digits.count <= 7, bytes[first] != 0x30 else { return nil }
-    guard offset == bytes.count || !bytes[offset].isWord else { return nil }
+    // Some tables of references lost the space behind the number: `Q162837Replacing TCPIP after SP2`.
+    let isGlued =
+      prefix && start == 0 && digits.count == 6 && offset + 1 < bytes.count && bytes[offset].isUpper
+      && bytes[offset + 1].isLower
+    guard offset == bytes.count || !bytes[offset].isWord || isGlued else { return nil }
     return (digits, offset)
   }
 

@@ -232,7 +232,8 @@ enum RequirementPhrases {
   ]
   /// What stands before them is the prerequisite.
   static let before = [
-    " should be applied prior to", " must be installed before", " must be applied before", " must also be installed before",
+    " should be applied prior to", " must be installed before", " must be applied before",
+    " must also be installed before",
     " must be installed prior to",
   ]
   static let replaces = [
