@@ -4,8 +4,8 @@ import ByteReading
 enum OwnLength: Equatable {
   /// More of its beginning is needed to tell.
   case needsMore
-  /// The command's fields do not say.
-  case unknown
+  /// The fields of the last command, which begins here, do not say.
+  case unknown(from: Int)
   case ends(Int)
 
   /// `bytes`: the message from its signature on, as far as it is there; `stated`: as long as the header says.
@@ -18,12 +18,13 @@ enum OwnLength: Equatable {
     case 0xFD:
       // [MS-SMB2] 2.2.41: the size of the message inside.
       self = bytes.byteCount >= 40 ? .ends(52 + Int(bytes.little32(36))) : .needsMore
-    default: self = .unknown
+    // Compressed: what is inside may look like anything.
+    default: self = .unknown(from: .max)
     }
   }
 
-  private static func short(_ bytes: RawSpan, _ limit: Int) -> OwnLength {
-    bytes.byteCount >= limit ? .unknown : .needsMore
+  private static func short(_ bytes: RawSpan, _ limit: Int, from: Int = 0) -> OwnLength {
+    bytes.byteCount >= limit ? .unknown(from: from) : .needsMore
   }
 
   /// SMB1: blocks of words and bytes, chained where the command allows it ([MS-CIFS] 2.2.3).
@@ -39,7 +40,8 @@ enum OwnLength: Equatable {
       let count = block + 1 + 2 * words
       guard bytes.byteCount >= count + 2 else { return short(bytes, limit) }
       let byteCount = bytes.little16(count)
-      end = max(end, count + 2 + byteCount)
+      // Windows answers NT_CREATE_ANDX with a count of words and bytes that were never set (seen from Server 2003 to 2008).
+      if command != 0xA2 || !isResponse { end = max(end, count + 2 + byteCount) }
       let word = block + 1
       // Data behind what 16 bits can count: reads and writes of large blocks.
       if command == 0x2E, isResponse, words == 12 {
@@ -49,34 +51,36 @@ enum OwnLength: Equatable {
         let data = bytes.little16(word + 20) | bytes.little16(word + 18) << 16
         end = max(end, bytes.little16(word + 22) + data)
       }
-      guard SMB1.isChained(command), words >= 2, bytes.byte(word) != 0xFF else { return .ends(end) }
+      guard SMB1.isChained(command), words >= 2, bytes.byte(word) != 0xFF else {
+        return command == 0xA2 && isResponse ? .unknown(from: block) : .ends(end)
+      }
       let next = bytes.little16(word + 2)
       guard next >= count + 2 else { return .ends(end) }
       command = bytes.byte(word)
       block = next
     }
-    return .unknown
+    return .unknown(from: block)
   }
 
   /// SMB2: of a chain the last command counts.
   private static func second(_ bytes: RawSpan, _ stated: Int, _ limit: Int) -> OwnLength {
     var start = 0
     for _ in 0..<CaptureLimits.chainedCommands {
-      guard bytes.byteCount >= start + 68 else { return short(bytes, limit) }
+      guard bytes.byteCount >= start + 68 else { return short(bytes, limit, from: start) }
       let next = Int(bytes.little32(start + 20))
       if next == 0 { break }
-      guard next >= 64, next <= stated - start else { return .unknown }
+      guard next >= 64, next <= stated - start else { return .unknown(from: start) }
       start += next
     }
     // The fixed part of a body is as long as it says; an odd size counts one byte of what is variable.
-    guard bytes.byteCount >= start + 68 else { return short(bytes, limit) }
+    guard bytes.byteCount >= start + 68 else { return short(bytes, limit, from: start) }
     let body = start + 64
     let size = bytes.little16(body)
-    guard (2...128).contains(size) else { return .unknown }
-    guard bytes.byteCount >= body + size & ~1 else { return short(bytes, limit) }
+    guard (2...128).contains(size) else { return .unknown(from: start) }
+    guard bytes.byteCount >= body + size & ~1 else { return short(bytes, limit, from: start) }
     let isResponse = bytes.byte(start + 16) & 1 != 0
     guard let parts = SMB2Body.parts(bytes.little16(start + 12), isResponse: isResponse, size: size) else {
-      return .unknown
+      return .unknown(from: start)
     }
     var end = body + size & ~1
     for part in parts {
@@ -84,6 +88,7 @@ enum OwnLength: Equatable {
       if length == 0 { continue }
       let offset =
         switch part.offset {
+        case .byteAt(let place): Int(bytes.byte(body + place))
         case .at(let place): bytes.little16(body + place)
         case .wideAt(let place): Int(bytes.little32(body + place))
         case .fixed(let place): 64 + place
@@ -98,6 +103,7 @@ enum OwnLength: Equatable {
 enum SMB2Body {
   enum Offset {
     case at(Int)
+    case byteAt(Int)
     case wideAt(Int)
     /// No field: right behind, counted from the body.
     case fixed(Int)
@@ -116,6 +122,9 @@ enum SMB2Body {
     if isResponse, size == 9, command != 1, command != 14, command != 15, command != 16 { return errors }
     switch (command, isResponse, size) {
     case (1, false, 25): return setup
+    case (1, true, 9): return share
+    // An error's count stands where the length would, and nothing at the offset.
+    case (14, true, 9), (15, true, 9), (16, true, 9): return written
     case (3, false, 9): return share
     case (5, false, 57): return create
     case (5, true, 89): return created
@@ -139,8 +148,8 @@ enum SMB2Body {
     Part(offset: .at(44), length: 46, isWide: false), Part(offset: .wideAt(48), length: 52, isWide: true),
   ]
   private static let created = [Part(offset: .wideAt(80), length: 84, isWide: true)]
-  // The offset has one byte and a reserved one behind it, which is zero.
-  private static let data = [Part(offset: .at(2), length: 4, isWide: true)]
+  // One byte, and a reserved one behind it that is not always zero.
+  private static let data = [Part(offset: .byteAt(2), length: 4, isWide: true)]
   private static let written = [Part(offset: .at(2), length: 4, isWide: true)]
   private static let control = [
     Part(offset: .wideAt(24), length: 28, isWide: true), Part(offset: .wideAt(36), length: 40, isWide: true),

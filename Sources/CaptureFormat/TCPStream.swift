@@ -89,8 +89,10 @@ final class StreamDirection {
   var isOpen = false
   /// A fault of it has been told.
   var isReported = false
-  /// The finding that calls its length too short, while a wrong count is still possible.
-  var shortFinding: Int?
+  /// From where on another header may hide in it; `Int.max` where nothing can be told.
+  var watchFrom = 0
+  /// What is read is the rest of a message that said to be shorter.
+  var isRest = false
   /// The last finding of this direction, until it is known what follows.
   var openFinding: Int?
   /// Part of it never came.
@@ -117,7 +119,7 @@ struct PreviousMessage {
   var isSMB: Bool
 
   /// Its length proved wrong when what follows is no header: its own fields end earlier, or do not say where they end.
-  var mayBeWrong: Bool { own.map { $0 < total } ?? isSMB }
+  var mayBeWrong: Bool { own.map { $0 != total } ?? isSMB }
 }
 
 /// A request whose answer is read.

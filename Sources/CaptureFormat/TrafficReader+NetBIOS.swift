@@ -1,6 +1,13 @@
 import ByteReading
 import Facts
 
+/// Two adapters and the numbers of a session between them.
+struct NetBIOSSession: Hashable {
+  var source: UInt64
+  var destination: UInt64
+  var numbers: Int
+}
+
 extension TrafficReader {
   func udp(_ bytes: RawSpan, _ length: Int, _ context: inout PacketContext, layer: Int, header: RawSpan?) {
     guard bytes.byteCount >= 8 else { return }
@@ -151,10 +158,21 @@ extension TrafficReader {
     guard bytes.byteCount >= 5, bytes.little16(2) == 0xEFFF else { return }
     netbios.insert(context.frame)
     let header = bytes.little16(0)
-    // Datagrams, and the two kinds of session data.
-    guard [0x08, 0x09, 0x15, 0x16].contains(bytes.byte(4)), header >= 14 else { return }
+    guard header >= 14 else { return }
     let content = bytes.from(header)
-    if content.byteCount >= 4, content.big32(0) == 0xFF53_4D42 { smb.insert(context.frame) }
+    let isSMB = content.byteCount >= 4 && content.big32(0) == 0xFF53_4D42
+    let session = NetBIOSSession(
+      source: context.sourceHardware ?? 0, destination: context.destinationHardware ?? 0, numbers: bytes.big16(12))
+    switch bytes.byte(4) {
+    // Datagrams.
+    case 0x08, 0x09: if isSMB { smb.insert(context.frame) }
+    // First or middle data of a message.
+    case 0x15:
+      if begun[session] == nil, begun.count < CaptureLimits.hosts { begun[session] = isSMB }
+    // Its last data, or all of it.
+    case 0x16: if begun.removeValue(forKey: session) ?? isSMB { smb.insert(context.frame) }
+    default: break
+    }
   }
 
   /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455.

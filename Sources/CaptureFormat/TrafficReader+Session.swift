@@ -37,6 +37,7 @@ extension TrafficReader {
           let message = bytes.extracting(offset + 4..<offset + 4 + header.length)
           let own = OwnLength(message, stated: message.byteCount, limit: 0)
           if hidesNothing(message, own, bytes.from(offset + 4)) {
+            settleBefore(stream, direction)
             resumed(direction, place)
             direction.isTrusted = true
             direction.isSuspect = false
@@ -81,7 +82,8 @@ extension TrafficReader {
       // SMB2 pads chained commands, and some systems the last one too.
       guard end < message.byteCount, message.byte(0) == 0xFE else { return false }
       return findSignature(rest.first(message.byteCount + SessionHeader.anchoredBytes), from: end) .map { $0 >= message.byteCount + 4 } ?? true
-    case .unknown, .needsMore: return findSignature(message, from: 8) == nil
+    case .unknown(let from): return from == .max || findSignature(message, from: from + 8) == nil
+    case .needsMore: return findSignature(message, from: 8) == nil
     }
   }
 
@@ -95,6 +97,15 @@ extension TrafficReader {
     let isComplete = direction.head.count >= SessionHeader.anchoredBytes
     let isAnchored = isComplete && SessionHeader.isSignature(span.big32(4))
     if header.isPlainMessage {
+      if let before = direction.before, before.mayBeWrong, stream.carriesSMB, !stream.mayBeRaw {
+        // Behind a message whose length is in doubt only a signature proves a header.
+        guard isComplete || isEnd else { return false }
+        if isComplete, !isAnchored {
+          looseFault(stream, direction, header, span.bytes(0, 4), place)
+          return true
+        }
+      }
+      settleBefore(stream, direction)
       accept(stream, direction, total: SessionHeader.bytes + header.length)
       return true
     }
@@ -110,6 +121,14 @@ extension TrafficReader {
     }
     looseFault(stream, direction, header, span.bytes(0, 4), place)
     return true
+  }
+
+  /// The message before was as long as it said: where its own fields end behind it, they are wrong.
+  private func settleBefore(_ stream: TCPStream, _ direction: StreamDirection) {
+    guard let before = direction.before else { return }
+    direction.before = nil
+    guard let own = before.own, own > before.total, direction.isTrusted, !direction.isSuspect else { return }
+    reportCount(stream, direction, before, own: own)
   }
 
   /// A header that is wrong before an SMB message: its place is certain.
@@ -154,7 +173,17 @@ extension TrafficReader {
     if let before = direction.before, before.mayBeWrong, !isAlone, stream.carriesSMB, !stream.mayBeRaw {
       // Among SMB a header without a signature behind it is none: the message before was not as long as it said.
       if isCertain { reportLength(stream, direction, before) }
-      return lose(direction, keeping: direction.head)
+      guard let own = before.own, own > before.total else { return lose(direction, keeping: direction.head) }
+      // It was longer than it said: what was taken for a header is part of it.
+      let taken = direction.received
+      accept(stream, direction, total: own)
+      direction.received = before.total + taken
+      direction.isReported = true
+      direction.isOwnSettled = true
+      direction.own = before.total
+      direction.isRest = true
+      if direction.received > own { lose(direction) } else { settled(stream, direction, place) }
+      return
     }
     if header.isMessage, header.reservedFlags == 0 {
       // Without SMB: raw reads and writes, and applications of their own.
@@ -216,7 +245,7 @@ extension TrafficReader {
     direction.isOpen = false
     direction.isBroken = false
     direction.isReported = false
-    direction.shortFinding = nil
+    direction.watchFrom = 0
     direction.keep = CaptureLimits.messageHead
     direction.tail.removeAll(keepingCapacity: true)
   }
@@ -257,7 +286,7 @@ extension TrafficReader {
   /// A message that may hide the next one.
   private func isWatched(_ direction: StreamDirection) -> Bool {
     guard direction.isOwnSettled else { return direction.isOpen }
-    guard let own = direction.own else { return true }
+    guard let own = direction.own else { return direction.watchFrom != .max }
     return own < direction.total
   }
 
@@ -275,24 +304,15 @@ extension TrafficReader {
     let stated = direction.total - SessionHeader.bytes
     switch OwnLength(message, stated: stated, limit: min(direction.keep - 4, stated)) {
     case .needsMore: return
-    case .unknown: direction.isOwnSettled = true
+    case .unknown(let from):
+      direction.isOwnSettled = true
+      direction.watchFrom = from == .max ? .max : SessionHeader.bytes + from
     case .ends(let end):
       direction.isOwnSettled = true
       let own = SessionHeader.bytes + end
       direction.own = own
       if direction.isOpen {
         direction.isOpen = false
-        direction.total = own
-      } else if own > direction.total {
-        if !direction.isReported {
-          report(
-            stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooShort,
-            expected: "\(end), as the SMB message says", found: "\(stated)")
-          direction.isReported = true
-          direction.shortFinding = findings.count - 1
-        }
-        // Another header at the stated end would show that the length was right and a count of SMB wrong.
-        direction.own = direction.total
         direction.total = own
       } else if own < direction.total, span.byte(4) == 0xFF, stated > SessionHeader.largestSession {
         if !direction.isReported {
@@ -313,7 +333,7 @@ extension TrafficReader {
     _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ take: Int, _ before: Int, _ isDirect: Bool
   ) -> Int? {
     let own = direction.own
-    let least = max(own ?? 0, SessionHeader.anchoredBytes)
+    let least = max(own ?? 0, SessionHeader.anchoredBytes, direction.watchFrom &+ SessionHeader.bytes)
     // The signature may stand behind what the message claims.
     let end = min(bytes.byteCount, offset + take + SessionHeader.anchoredBytes)
     if !direction.tail.isEmpty {
@@ -350,7 +370,7 @@ extension TrafficReader {
   ) -> Int {
     let head = direction.head
     let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(head.span.bytes.big32(4))
-    if !isSMB, stream.carriesSMB {
+    if !isSMB, stream.carriesSMB, !direction.isReported {
       // What was taken for a header was none.
       if let previous = direction.before, previous.mayBeWrong, direction.isTrusted, !direction.isSuspect, !stream.mayBeRaw {
         reportLength(stream, direction, previous)
@@ -362,13 +382,6 @@ extension TrafficReader {
         stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
         expected: "\(end - SessionHeader.bytes), where the next message begins", found: "\(stated)")
       direction.isReported = true
-    }
-    if let index = direction.shortFinding, end == direction.own, findings.indices.contains(index) {
-      findings[index].layer = "smb"
-      findings[index].field = "byteCount"
-      findings[index].fault = .countTooLarge
-      findings[index].found = findings[index].expected
-      findings[index].expected = "an end at \(end - SessionHeader.bytes), where the next message begins"
     }
     let carried = before > end ? Array(direction.tail.suffix(before - end)) : []
     let marks = before > end ? shifted(direction, by: end) : []
@@ -385,6 +398,19 @@ extension TrafficReader {
   }
 
   func finish(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place) {
+    if direction.isRest {
+      // The end of a message that was told and read before.
+      direction.isRest = false
+      direction.isReported = false
+      direction.isSuspect = true
+      direction.mode = .header
+      direction.head.removeAll(keepingCapacity: true)
+      direction.received = 0
+      direction.marks.removeAll(keepingCapacity: true)
+      direction.tail.removeAll(keepingCapacity: true)
+      direction.before = nil
+      return
+    }
     let head = direction.head
     let span = head.span.bytes
     let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(span.big32(4))
@@ -407,7 +433,8 @@ extension TrafficReader {
       direction.isSuspect = isReported
     }
     direction.mode = .header
-    direction.isReported = isReported
+    // What its own fields reach beyond is told once, when it is known whether they or the length are wrong.
+    direction.isReported = isReported || (direction.own ?? 0) > direction.total
     if isSMB {
       message1or2(stream, direction, span.from(4), direction.total - 4, place)
     } else if header.isControl {
@@ -503,6 +530,7 @@ extension TrafficReader {
     direction.head.removeAll(keepingCapacity: true)
     direction.isSuspect = true
     direction.isCut = false
+    direction.isRest = false
     direction.before = nil
     if keeping.isEmpty {
       direction.marks.removeAll(keepingCapacity: true)
@@ -553,6 +581,7 @@ extension TrafficReader {
         stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
         expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)")
     }
+    if direction.mode == .header, direction.head.isEmpty { settleBefore(stream, direction) }
     direction.mode = .header
     direction.head = []
     direction.marks = []

@@ -12,6 +12,8 @@ final class TrafficReader {
   var smb = FrameSet()
   var smb2 = FrameSet()
   var netbios = FrameSet()
+  /// Sessions of NetBIOS frames in which a message has begun: whether with SMB.
+  var begun: [NetBIOSSession: Bool] = [:]
 
   // Conversations
   var streams: [TCPStream.Key: TCPStream] = [:]
@@ -72,9 +74,19 @@ final class TrafficReader {
       stream, direction,
       .init(
         frame: message.frame, time: message.time, layer: "nbss", field: "length",
-        fault: message.own == nil ? .lengthTooShort : .lengthTooLong,
+        fault: message.own.map { $0 < message.total } ?? false ? .lengthTooLong : .lengthTooShort,
         expected: message.own.map { "\($0 - SessionHeader.bytes), as the SMB message says" } ?? "a length behind which the next header stands",
         found: "\(message.total - SessionHeader.bytes)", source: .init(), destination: .init()))
+  }
+
+  /// An SMB message whose counts reach beyond it.
+  func reportCount(_ stream: TCPStream, _ direction: StreamDirection, _ message: PreviousMessage, own: Int) {
+    append(
+      stream, direction,
+      .init(
+        frame: message.frame, time: message.time, layer: "smb", field: "byteCount", fault: .countTooLarge,
+        expected: "an end at \(message.total - SessionHeader.bytes), where the message ends",
+        found: "\(own - SessionHeader.bytes)", source: .init(), destination: .init()))
   }
 
   private func append(_ stream: TCPStream, _ direction: StreamDirection, _ finding: CaptureView.Finding) {

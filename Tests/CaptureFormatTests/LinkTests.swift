@@ -25,9 +25,10 @@ import Testing
     let names = NetBIOSNames.encoded("SERVER", 0x20) + NetBIOSNames.encoded("WORKGROUP", 0x1D)
     let smb = Captures.echo(2000)
     let content = names + smb
-    let datagram =
-      [0x11, 0x02, 0, 9] + Captures.client.address + [0, 138] + [UInt8(content.count >> 8), UInt8(content.count & 0xFF)]
-      + [0, 0] + content
+    var datagram: [UInt8] = [0x11, 0x02, 0, 9]
+    datagram += Captures.client.address
+    datagram += [0, 138, UInt8(content.count >> 8), UInt8(content.count & 0xFF), 0, 0]
+    datagram += content
     let udp = PacketWriter.udp(from: Captures.client, port: 138, to: Captures.server, toPort: 138, payload: datagram)
     let pieces = stride(from: 0, to: udp.count, by: 800).map { start in
       (start, Array(udp[start..<min(udp.count, start + 800)]), start + 800 < udp.count)
@@ -70,7 +71,11 @@ import Testing
 /// The first-level encoding of RFC 1001, written a second time.
 enum NetBIOSNames {
   static func encoded(_ name: String, _ suffix: UInt8) -> [UInt8] {
-    let padded = (Array(name.utf8) + [UInt8](repeating: 0x20, count: 15)).prefix(15) + [suffix]
-    return [32] + padded.flatMap { [0x41 + $0 / 16, 0x41 + $0 % 16] } + [0]
+    var padded = Array(name.utf8)
+    while padded.count < 15 { padded.append(0x20) }
+    padded.append(suffix)
+    var out: [UInt8] = [32]
+    for byte in padded { out += [0x41 + byte / 16, 0x41 + byte % 16] }
+    return out + [0]
   }
 }

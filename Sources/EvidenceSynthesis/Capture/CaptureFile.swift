@@ -55,15 +55,12 @@ public enum SynthesizedCaptureFile {
   public static func pcap(
     _ frames: [SynthesizedFrame], link: UInt32, form: PcapForm = .micro, bigEndian: Bool = false
   ) -> [UInt8] {
-    let magic: UInt32 =
-      switch form {
+    let magic: UInt32 = switch form {
       case .micro: 0xA1B2_C3D4
       case .nano: 0xA1B2_3C4D
       case .modified: 0xA1B2_CD34
       }
-    var out =
-      word(magic, bigEndian) + half(2, bigEndian) + half(4, bigEndian) + word(0, bigEndian) + word(0, bigEndian)
-      + word(262_144, bigEndian) + word(link, bigEndian)
+    var out = PacketWriter.join(word(magic, bigEndian), half(2, bigEndian), half(4, bigEndian), word(0, bigEndian), word(0, bigEndian), word(262_144, bigEndian), word(link, bigEndian))
     out.reserveCapacity(out.count + frames.reduce(0) { $0 + 24 + $1.bytes.count })
     for frame in frames {
       let units = frame.time % 1_000_000_000 / (form == .nano ? 1 : 1000)
@@ -84,7 +81,7 @@ public enum SynthesizedCaptureFile {
     func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
       let padded = body + [UInt8](repeating: 0, count: (4 - body.count % 4) % 4)
       let length = word(UInt32(12 + padded.count), isBig)
-      return word(type, isBig) + length + padded + length
+      return PacketWriter.join(word(type, isBig), length, padded, length)
     }
     var out = block(
       0x0A0D_0D0A,
@@ -95,7 +92,7 @@ public enum SynthesizedCaptureFile {
       if let offset = interface.offset {
         let high = word(UInt32(truncatingIfNeeded: offset >> 32), isBig)
         let low = word(UInt32(truncatingIfNeeded: offset), isBig)
-        options += half(14, isBig) + half(8, isBig) + (isBig ? high + low : low + high)
+        options += PacketWriter.join(half(14, isBig), half(8, isBig), (isBig ? high + low : low + high))
       }
       if !options.isEmpty { options += [0, 0, 0, 0] }
       out += block(1, half(Int(interface.link), isBig) + [0, 0] + word(0, isBig) + options)
@@ -112,9 +109,7 @@ public enum SynthesizedCaptureFile {
       let units = UInt64(seconds) * UInt64(interface.unitsPerSecond) + UInt64(fraction.rounded())
       out += block(
         6,
-        word(UInt32(frame.interface), isBig) + word(UInt32(units >> 32), isBig)
-          + word(UInt32(truncatingIfNeeded: units), isBig) + word(UInt32(frame.bytes.count), isBig)
-          + word(UInt32(frame.original ?? frame.bytes.count), isBig) + frame.bytes)
+        word(UInt32(frame.interface), isBig) + word(UInt32(units >> 32), isBig) + word(UInt32(truncatingIfNeeded: units), isBig) + word(UInt32(frame.bytes.count), isBig) + word(UInt32(frame.original ?? frame.bytes.count), isBig) + frame.bytes)
     }
     return out
   }
@@ -123,9 +118,7 @@ public enum SynthesizedCaptureFile {
   public static func networkMonitor(_ frames: [SynthesizedFrame], major: UInt8, network: Int = 1) -> [UInt8] {
     let start = frames.first.map { $0.time / 1_000_000_000 } ?? 0
     let time = civil(start)
-    var header =
-      Array((major == 1 ? "RTSS" : "GMBU").utf8) + [major == 1 ? 1 : 0, major] + half(network, false)
-      + time.flatMap { half($0, false) }
+    var header = PacketWriter.join(Array((major == 1 ? "RTSS" : "GMBU").utf8), [major == 1 ? 1 : 0, major], half(network, false), time.flatMap { half($0, false) })
     var body: [UInt8] = []
     var table: [UInt8] = []
     let headerBytes = 128
@@ -133,16 +126,16 @@ public enum SynthesizedCaptureFile {
       table += word(UInt32(headerBytes + body.count), false)
       let delta = frame.time - start * 1_000_000_000
       if major == 1 {
-        body += word(UInt32(delta / 1_000_000), false) + half(frame.original ?? frame.bytes.count, false)
+        body += PacketWriter.join(word(UInt32(delta / 1_000_000), false), half(frame.original ?? frame.bytes.count, false))
         body += half(frame.bytes.count, false)
       } else {
         let micros = UInt64(delta / 1000)
-        body += word(UInt32(truncatingIfNeeded: micros), false) + word(UInt32(micros >> 32), false)
-        body += word(UInt32(frame.original ?? frame.bytes.count), false) + word(UInt32(frame.bytes.count), false)
+        body += PacketWriter.join(word(UInt32(truncatingIfNeeded: micros), false), word(UInt32(micros >> 32), false))
+        body += PacketWriter.join(word(UInt32(frame.original ?? frame.bytes.count), false), word(UInt32(frame.bytes.count), false))
       }
       body += frame.bytes
     }
-    header += word(UInt32(headerBytes + body.count), false) + word(UInt32(table.count), false)
+    header += PacketWriter.join(word(UInt32(headerBytes + body.count), false), word(UInt32(table.count), false))
     return header + [UInt8](repeating: 0, count: headerBytes - header.count) + body + table
   }
 

@@ -76,6 +76,9 @@ public enum PacketWriter {
     [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)]
   }
 
+  /// One after the other; long sums of literals take the compiler too long.
+  static func join(_ parts: [UInt8]...) -> [UInt8] { Array(parts.joined()) }
+
   static func big32(_ value: UInt32) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> UInt32($0)) }
   }
@@ -100,19 +103,19 @@ public enum PacketWriter {
   ) -> [UInt8] {
     let type = big16(from.address.count == 4 ? 0x0800 : 0x86DD)
     switch link {
-    case .ethernet: return to.hardware + from.hardware + type + packet
+    case .ethernet: return join(to.hardware, from.hardware, type, packet)
     case .tagged(let tags):
       let stack = tags.flatMap { big16(Int($0.0)) + big16(Int($0.1)) }
-      return to.hardware + from.hardware + stack + type + packet
+      return join(to.hardware, from.hardware, stack, type, packet)
     case .snap:
-      return to.hardware + from.hardware + big16(packet.count + 8) + [0xAA, 0xAA, 0x03, 0, 0, 0] + type + packet
-    case .linuxCooked: return [0, 0, 0, 1, 0, 6] + from.hardware + [0, 0] + type + packet
-    case .linuxCooked2: return type + [0, 0, 0, 0, 0, 2, 0, 1, 0, 6] + from.hardware + [0, 0] + packet
+      return join(to.hardware, from.hardware, big16(packet.count + 8), [0xAA, 0xAA, 0x03, 0, 0, 0], type, packet)
+    case .linuxCooked: return join([0, 0, 0, 1, 0, 6], from.hardware, [0, 0], type, packet)
+    case .linuxCooked2: return join(type, [0, 0, 0, 0, 0, 2, 0, 1, 0, 6], from.hardware, [0, 0], packet)
     case .rawIP: return packet
     case .loopback(let isBig):
       let family: UInt8 = from.address.count == 4 ? 2 : 30
-      return (isBig ? [0, 0, 0, family] : [family, 0, 0, 0]) + packet
-    case .ppp: return [0xFF, 0x03] + (from.address.count == 4 ? [0x00, 0x21] : [0x00, 0x57]) + packet
+      return join((isBig ? [0, 0, 0, family] : [family, 0, 0, 0]), packet)
+    case .ppp: return join([0xFF, 0x03], (from.address.count == 4 ? [0x00, 0x21] : [0x00, 0x57]), packet)
     }
   }
 
@@ -122,18 +125,18 @@ public enum PacketWriter {
     fragment: (offset: Int, more: Bool)? = nil
   ) -> [UInt8] {
     if from.address.count == 16 {
-      return [0x60, 0, 0, 0] + big16(payload.count) + [number, 64] + from.address + to.address + payload
+      return join([0x60, 0, 0, 0], big16(payload.count), [number, 64], from.address, to.address, payload)
     }
     let flags = fragment.map { $0.offset / 8 | ($0.more ? 0x2000 : 0) } ?? 0x4000
     var header: [UInt8] =
-      [0x45, 0] + big16(20 + payload.count) + big16(id) + big16(flags) + [64, number, 0, 0] + from.address + to.address
+      join([0x45, 0], big16(20 + payload.count), big16(id), big16(flags), [64, number, 0, 0], from.address, to.address)
     let sum = checksum(header)
     header.replaceSubrange(10..<12, with: big16(sum))
     return header + payload
   }
 
   private static func pseudo(_ from: SynthesizedHost, _ to: SynthesizedHost, _ number: UInt8, _ length: Int) -> [UInt8] {
-    from.address + to.address + [0, number] + big16(length >> 16) + big16(length)
+    join(from.address, to.address, [0, number], big16(length >> 16), big16(length))
   }
 
   /// How a segment's checksum is written.
@@ -150,8 +153,7 @@ public enum PacketWriter {
     flags: UInt8, payload: [UInt8], checksum form: ChecksumForm = .right
   ) -> [UInt8] {
     var segment =
-      big16(port) + big16(toPort) + big32(sequence) + big32(acknowledged) + [0x50, flags] + big16(0xFFFF)
-      + [0, 0, 0, 0] + payload
+      join(big16(port), big16(toPort), big32(sequence), big32(acknowledged), [0x50, flags], big16(0xFFFF), [0, 0, 0, 0], payload)
     let before = pseudo(from, to, 6, segment.count)
     switch form {
     case .right: segment.replaceSubrange(16..<18, with: big16(checksum(before, segment)))
@@ -164,7 +166,7 @@ public enum PacketWriter {
   public static func udp(
     from: SynthesizedHost, port: Int, to: SynthesizedHost, toPort: Int, payload: [UInt8]
   ) -> [UInt8] {
-    var datagram = big16(port) + big16(toPort) + big16(8 + payload.count) + [0, 0] + payload
+    var datagram = join(big16(port), big16(toPort), big16(8 + payload.count), [0, 0], payload)
     let sum = checksum(pseudo(from, to, 17, datagram.count), datagram)
     datagram.replaceSubrange(6..<8, with: big16(sum == 0 ? 0xFFFF : sum))
     return datagram

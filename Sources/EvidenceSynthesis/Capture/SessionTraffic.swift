@@ -244,9 +244,18 @@ public struct SessionTraffic: Sendable {
   }
 
   /// Called and calling name, each 32 letters of the first-level encoding.
-  static let sessionRequest: [UInt8] = ["FILESERVER", "CLIENT"].flatMap { name -> [UInt8] in
-    let padded = (Array(name.utf8) + [UInt8](repeating: 0x20, count: 16)).prefix(15) + [0x20]
-    return [32] + padded.flatMap { [0x41 + $0 >> 4, 0x41 + $0 & 15] } + [0]
+  static let sessionRequest: [UInt8] = encodedName("FILESERVER") + encodedName("CLIENT")
+
+  private static func encodedName(_ name: String) -> [UInt8] {
+    var padded = Array(name.utf8)
+    while padded.count < 16 { padded.append(0x20) }
+    var out: [UInt8] = [32]
+    for byte in padded {
+      out.append(0x41 + byte / 16)
+      out.append(0x41 + byte % 16)
+    }
+    out.append(0)
+    return out
   }
 
   /// Loss, change of order, repetition and overlap.
