@@ -66,7 +66,9 @@ extension LockListView {
     }
     if locks.isEmpty { out.append("No lock is held or waited for.") }
     if let resourceCount {
-      out.append("\n\(resourceCount) resources, \(locks.filter { $0.kind == "resource" }.count) held; \(others) locks without waiters.")
+      out.append(
+        "\n\(resourceCount) resources, \(locks.filter { $0.kind == "resource" }.count) held; \(others) locks without waiters."
+      )
     }
     if !graph.verdicts.isEmpty { out.append(graph.text(style)) }
     out += structureNotes(isGuess: isGuess, layoutBuild: layoutBuild, missing: missing, style)

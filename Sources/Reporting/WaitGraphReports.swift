@@ -19,7 +19,8 @@ extension WaitGraph {
   private static func json(_ edge: Edge) -> JSONValue {
     .members([
       ("from", .count(edge.from)), ("to", .count(edge.to)), ("kind", .string(edge.kind.rawValue)),
-      ("basis", .string(edge.basis.rawValue)), ("trust", .string(edge.trust.name)), ("evidence", .string(edge.evidence)),
+      ("basis", .string(edge.basis.rawValue)), ("trust", .string(edge.trust.name)),
+      ("evidence", .string(edge.evidence)),
     ])
   }
 
