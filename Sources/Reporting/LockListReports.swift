@@ -17,28 +17,23 @@ extension LockListView {
       ("contentions", lock.contentions.map { .count($0) }),
       ("exclusiveWaiters", lock.exclusiveWaiters.map { .count($0) }),
       ("sharedWaiters", lock.sharedWaiters.map { .count($0) }),
-      (
-        "owners",
-        .array(
-          lock.owners.map { owner in
-            .members([
-              ("thread", .hex(owner.thread, digits: pointerDigits)), ("id", owner.id.map { .count($0) }),
-              ("process", .optional(owner.process)), ("count", owner.count.map { .count($0) }),
-            ])
-          })
-      ),
-      (
-        "waiters",
-        .array(
-          lock.waiters.map { waiter in
-            .members([
-              ("thread", .hex(waiter.thread, digits: pointerDigits)), ("id", waiter.id.map { .count($0) }),
-              ("process", .optional(waiter.process)), ("exclusive", waiter.isExclusive.map { .bool($0) }),
-              ("basis", .string(waiter.isStated ? "stated" : "reachable")),
-            ])
-          })
-      ),
+      ("owners", .array(lock.owners.map(json))), ("waiters", .array(lock.waiters.map(json))),
       ("note", .optional(lock.note)),
+    ])
+  }
+
+  private func json(_ owner: Holder) -> JSONValue {
+    .members([
+      ("thread", .hex(owner.thread, digits: pointerDigits)), ("id", owner.id.map { .count($0) }),
+      ("process", .optional(owner.process)), ("count", owner.count.map { .count($0) }),
+    ])
+  }
+
+  private func json(_ waiter: Waiter) -> JSONValue {
+    .members([
+      ("thread", .hex(waiter.thread, digits: pointerDigits)), ("id", waiter.id.map { .count($0) }),
+      ("process", .optional(waiter.process)), ("exclusive", waiter.isExclusive.map { .bool($0) }),
+      ("basis", .string(waiter.isStated ? "stated" : "reachable")),
     ])
   }
 
@@ -71,7 +66,9 @@ extension LockListView {
     }
     if locks.isEmpty { out.append("No lock is held or waited for.") }
     if let resourceCount {
-      out.append("\n\(resourceCount) resources, \(locks.filter { $0.kind == "resource" }.count) held; \(others) locks without waiters.")
+      out.append(
+        "\n\(resourceCount) resources, \(locks.filter { $0.kind == "resource" }.count) held; \(others) locks without waiters."
+      )
     }
     if !graph.verdicts.isEmpty { out.append(graph.text(style)) }
     out += structureNotes(isGuess: isGuess, layoutBuild: layoutBuild, missing: missing, style)

@@ -19,31 +19,26 @@ extension QueueListView {
       ("dynamicWorkers", queue.dynamicWorkers.map { .count($0) }),
       ("maximumWorkers", queue.maximumWorkers.map { .count($0) }),
       ("itemsProcessed", queue.itemsProcessed.map { .count($0) }),
-      (
-        "workers",
-        .array(
-          queue.workers.map { worker in
-            .members([
-              ("thread", .hex(worker.thread, digits: pointerDigits)), ("id", .count(worker.id)),
-              ("state", .string(worker.state)), ("idle", .bool(worker.isIdle)), ("runs", .optional(worker.runs)),
-              ("waitsFor", .optional(worker.waitsFor)),
-              ("stack", .some(worker.stack.map { $0.json(digits: pointerDigits) })),
-            ])
-          })
-      ),
-      (
-        "items",
-        .array(
-          queue.items.map { item in
-            .members([
-              ("address", .hex(item.address, digits: pointerDigits)),
-              ("routine", item.routine.map { .hex($0, digits: pointerDigits) }),
-              ("routineName", .optional(item.routineName)),
-              ("parameter", item.parameter.map { .hex($0, digits: pointerDigits) }),
-              ("priority", item.priority.map { .count($0) }), ("queue", .optional(item.queue)),
-            ])
-          })
-      ),
+      ("workers", .array(queue.workers.map(json))), ("items", .array(queue.items.map(json))),
+    ])
+  }
+
+  private func json(_ worker: Worker) -> JSONValue {
+    .members([
+      ("thread", .hex(worker.thread, digits: pointerDigits)), ("id", .count(worker.id)),
+      ("state", .string(worker.state)), ("idle", .bool(worker.isIdle)), ("runs", .optional(worker.runs)),
+      ("waitsFor", .optional(worker.waitsFor)),
+      ("stack", .some(worker.stack.map { $0.json(digits: pointerDigits) })),
+    ])
+  }
+
+  private func json(_ item: Item) -> JSONValue {
+    .members([
+      ("address", .hex(item.address, digits: pointerDigits)),
+      ("routine", item.routine.map { .hex($0, digits: pointerDigits) }),
+      ("routineName", .optional(item.routineName)),
+      ("parameter", item.parameter.map { .hex($0, digits: pointerDigits) }),
+      ("priority", item.priority.map { .count($0) }), ("queue", .optional(item.queue)),
     ])
   }
 

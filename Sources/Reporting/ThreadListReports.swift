@@ -11,38 +11,34 @@ extension ThreadListView {
 
   private func json(_ row: Row) -> JSONValue {
     .members([
-      ("address", .hex(row.address, digits: pointerDigits)), ("id", .count(row.id)),
-      (
-        "process",
-        row.process == nil && row.processID == nil
-          ? nil : .members([("name", .optional(row.process)), ("id", row.processID.map { .count($0) })])
-      ),
+      ("address", .hex(row.address, digits: pointerDigits)), ("id", .count(row.id)), ("process", process(row)),
       ("session", row.session.map { .count($0) }), ("state", .string(row.state)),
       ("processor", row.processor.map { .count($0) }),
       ("waitReason", .optional(row.waitReason)), ("waitMilliseconds", row.waitedMilliseconds.map { .count($0) }),
-      ("priority", row.priority.map { .integer(Int64($0)) }), ("basePriority", row.basePriority.map { .integer(Int64($0)) }),
+      ("priority", row.priority.map { .count($0) }), ("basePriority", row.basePriority.map { .count($0) }),
       ("startAddress", row.startAddress.map { .hex($0, digits: pointerDigits) }), ("start", .optional(row.start)),
-      (
-        "waitsFor",
-        row.isWaiting
-          ? .members([
-            ("any", .bool(row.waitsForAny)), ("timeout", .bool(row.hasTimeout)),
-            (
-              "objects",
-              .array(
-                row.waits.map { wait in
-                  .members([
-                    ("address", .hex(wait.address, digits: pointerDigits)), ("type", .optional(wait.type)),
-                    ("signalState", wait.signalState.map { .integer(Int64($0)) }), ("name", .optional(wait.name)),
-                    ("owner", wait.owner.map { .hex($0, digits: pointerDigits) }),
-                    ("ownerId", wait.ownerID.map { .count($0) }),
-                  ])
-                })
-            ),
-          ]) : nil
-      ),
+      ("waitsFor", row.isWaiting ? waitsFor(row) : nil),
       ("requests", .some(row.requests.map { .string($0) })),
       ("stack", .array(row.stack.map { $0.json(digits: pointerDigits) })),
+    ])
+  }
+
+  private func process(_ row: Row) -> JSONValue? {
+    guard row.process != nil || row.processID != nil else { return nil }
+    return .members([("name", .optional(row.process)), ("id", row.processID.map { .count($0) })])
+  }
+
+  private func waitsFor(_ row: Row) -> JSONValue {
+    .members([
+      ("any", .bool(row.waitsForAny)), ("timeout", .bool(row.hasTimeout)), ("objects", .array(row.waits.map(json))),
+    ])
+  }
+
+  private func json(_ wait: Wait) -> JSONValue {
+    .members([
+      ("address", .hex(wait.address, digits: pointerDigits)), ("type", .optional(wait.type)),
+      ("signalState", wait.signalState.map { .count($0) }), ("name", .optional(wait.name)),
+      ("owner", wait.owner.map { .hex($0, digits: pointerDigits) }), ("ownerId", wait.ownerID.map { .count($0) }),
     ])
   }
 

@@ -4,28 +4,23 @@ extension WaitGraph {
   /// `graph` of `faultline.dump-queues/1` and `faultline.dump-locks/1`: edges name nodes, verdicts name edges, by their index.
   func json(digits: Int) -> JSONValue {
     .members([
-      (
-        "nodes",
-        .array(
-          nodes.map { node in
-            .members([
-              ("kind", .string(node.kind.rawValue)), ("address", .hex(node.address, digits: digits)),
-              ("title", .string(node.title)), ("detail", .optional(node.detail)), ("stuck", .bool(node.isStuck)),
-            ])
-          })
-      ),
-      (
-        "edges",
-        .array(
-          edges.map { edge in
-            .members([
-              ("from", .count(edge.from)), ("to", .count(edge.to)), ("kind", .string(edge.kind.rawValue)),
-              ("basis", .string(edge.basis.rawValue)), ("trust", .string(edge.trust.name)),
-              ("evidence", .string(edge.evidence)),
-            ])
-          })
-      ),
+      ("nodes", .array(nodes.map { Self.json($0, digits: digits) })), ("edges", .array(edges.map(Self.json))),
       ("verdicts", .array(verdicts.map(Self.json))),
+    ])
+  }
+
+  private static func json(_ node: Node, digits: Int) -> JSONValue {
+    .members([
+      ("kind", .string(node.kind.rawValue)), ("address", .hex(node.address, digits: digits)),
+      ("title", .string(node.title)), ("detail", .optional(node.detail)), ("stuck", .bool(node.isStuck)),
+    ])
+  }
+
+  private static func json(_ edge: Edge) -> JSONValue {
+    .members([
+      ("from", .count(edge.from)), ("to", .count(edge.to)), ("kind", .string(edge.kind.rawValue)),
+      ("basis", .string(edge.basis.rawValue)), ("trust", .string(edge.trust.name)),
+      ("evidence", .string(edge.evidence)),
     ])
   }
 

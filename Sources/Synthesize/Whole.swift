@@ -9,7 +9,9 @@ extension Synthesize {
       abstract: "Write a whole machine's memory as a crash dump of any type, a raw image or an ELF core.",
       discussion: "Drivers, processes, addresses, times and the stop are the seed's.")
 
-    @Option(help: "The kernel: 7601, 9600, 17763, 19041 (real symbol addresses), 2600, 3790-sp0, 3790, 3790-x64, 6001, 6001-x64.")
+    @Option(
+      help:
+        "The kernel: 7601, 9600, 17763, 19041 (real symbol addresses), 2600, 3790-sp0, 3790, 3790-x64, 6001, 6001-x64.")
     var kernel: String
 
     @Option(help: "Page tables: x86, x86-pae, x64, x64-5; by default what the kernel uses.")
