@@ -16,7 +16,8 @@ import Testing
   }
 
   private func scenario(_ id: String, seed: UInt64) throws -> SynthesizedCase {
-    try #require(Scenario.named(id))(seed: seed)
+    let scenario = try #require(Scenario.named(id))
+    return scenario(seed: seed)
   }
 
   private func sender(_ content: SynthesizedCase) throws -> String {
