@@ -38,7 +38,8 @@ import WindowsKernel
   /// Addresses alone are a guess, and only where a network driver's frame points to them.
   @Test func transportAddressAlone() throws {
     for (id, count) in [("netbt-stop", 1), ("unknown-driver-7601", 0)] {
-      var content = try #require(Scenario.named(id))(seed: 3)
+      let scenario = try #require(Scenario.named(id))
+      var content = scenario(seed: 3)
       let memory = content.machine.memory.filter { $0.bytes.count != 0x6E }
       content.machine.memory = memory
       let place: UInt64 = content.machine.pointerWidth == 4 ? 0x8A00_0000 : 0xFFFF_FA80_7000_0000

@@ -65,7 +65,10 @@ import WindowsKernel
       let unit = wide ? 16 : 8
       let type: UInt32 = wide ? 2 : 5
       let bits = UInt32(previous / unit) | UInt32(size / unit) << 16 | type << (wide ? 24 : 25)
-      return word(UInt64(bits), 4) + Array(tag.utf8) + [UInt8](repeating: 0, count: header - 8)
+      var bytes = word(UInt64(bits), 4)
+      bytes += Array(tag.utf8)
+      bytes += [UInt8](repeating: 0, count: header - 8)
+      return bytes
     }
     func page(_ size: Int, _ tag: String, _ body: (Int) -> [UInt8]) -> [UInt8] {
       var out: [UInt8] = []
@@ -73,17 +76,24 @@ import WindowsKernel
       while out.count < 4096 {
         let length = 4096 - out.count < 2 * size ? 4096 - out.count : size
         let content = body(out.count / size)
-        out += head(previous, length, tag) + content + [UInt8](repeating: 0, count: length - header - content.count)
+        out += head(previous, length, tag)
+        out += content
+        out += [UInt8](repeating: 0, count: length - header - content.count)
         previous = length
       }
       return out
     }
     func mdl(_ offset: UInt64, process: UInt64, start: UInt64, frame: UInt64) -> [UInt8] {
       let width = wide ? 8 : 4
-      let tail = word(0, width) + word(start, width) + word(0x120, 4) + word(offset, 4)
-      return word(0, width) + word(wide ? 56 : 32, 2) + word(2, 2) + (wide ? word(0, 4) : []) + word(process, width)
-        + tail
-        + word(frame, width)
+      var bytes = word(0, width)
+      bytes += word(wide ? 56 : 32, 2)
+      bytes += word(2, 2)
+      if wide { bytes += word(0, 4) }
+      for value in [process, 0, start] { bytes += word(value, width) }
+      bytes += word(0x120, 4)
+      bytes += word(offset, 4)
+      bytes += word(frame, width)
+      return bytes
     }
     for (ofProcesses, owner) in [(0, "afd.sys"), (30, nil)] as [(Int, String?)] {
       var whole = WholeMachine.sample(kernel, memoryBytes: 8 << 20, seed: 12)

@@ -16,7 +16,8 @@ import Testing
   }
 
   private func scenario(_ id: String, seed: UInt64) throws -> SynthesizedCase {
-    try #require(Scenario.named(id))(seed: seed)
+    let scenario = try #require(Scenario.named(id))
+    return scenario(seed: seed)
   }
 
   private func sender(_ content: SynthesizedCase) throws -> String {
@@ -165,8 +166,16 @@ import Testing
   /// Encoded names, and fields that no sound message has.
   @Test func netBIOSMessages() {
     func encoded(_ name: String, _ kind: UInt8) -> [UInt8] {
-      let bytes = Array(name.utf8) + [UInt8](repeating: 0x20, count: 15 - name.utf8.count) + [kind]
-      return [0x20] + bytes.flatMap { [0x41 + $0 >> 4, 0x41 + $0 & 0xF] } + [0]
+      var bytes: [UInt8] = Array(name.utf8)
+      while bytes.count < 15 { bytes.append(0x20) }
+      bytes.append(kind)
+      var label: [UInt8] = [0x20]
+      for byte in bytes {
+        label.append(0x41 + byte / 16)
+        label.append(0x41 + byte % 16)
+      }
+      label.append(0)
+      return label
     }
     func read(_ bytes: [UInt8], isTCP: Bool, _ port: UInt16) -> PacketsView.Payload {
       NetworkPayload.read(NetworkBytes(bytes: bytes), 0..<bytes.count, isTCP: isTCP, ports: (1025, port))

@@ -95,7 +95,7 @@ public struct SynthesizedSegmentHeap: Sendable {
       let head = address + UInt64(start + offset("_HEAP_SEG_CONTEXT", "SegmentListHead"))
       // Segments of 64 KiB units are for allocations that take whole units.
       let places = (0..<(context == 0 ? 2 : 1)).map { segment in
-        (isPaged ? 0xFFFF_8C82_0000_0000 : 0xFFFF_A085_0000_0000) + number << 26 + UInt64(segment + 4 * context) << 24
+        (isPaged ? 0xFFFF_8C82_0000_0000 : 0xFFFF_A085_0000_0000) + number << 28 + UInt64(segment + 4 * context) << 24
       }
       let ring = [head] + places
       for (segment, place) in places.enumerated() {

@@ -126,11 +126,13 @@ struct PacketRoots {
         dump.modules.index(of: target) == nil, memory.locate(VirtualAddress(target)) != nil
       else { return }
       var root = Root(target: target, origin: origin)
-      if let format, let page = memory.bytes(at: VirtualAddress(target & ~0xFFF), count: PoolPage.bytes),
-        let block = PoolPage(format: format).block(page.span.bytes, containing: Int(target & 0xFFF))
+      let page = target & ~0xFFF
+      let bytes = memory.file.bytes
+      if let format, let found = memory.locate(VirtualAddress(page)), found.count >= PoolPage.bytes,
+        let content = bytes.part(at: found.offset, count: PoolPage.bytes),
+        let block = PoolPage(format: format).block(content, containing: Int(target & 0xFFF))
       {
-        root.block =
-          (target & ~0xFFF) + UInt64(block.range.lowerBound)..<(target & ~0xFFF) + UInt64(block.range.upperBound)
+        root.block = page + UInt64(block.range.lowerBound)..<page + UInt64(block.range.upperBound)
         root.tag = block.tag
       }
       roots.append(root)
