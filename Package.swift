@@ -74,11 +74,13 @@ let package = Package(
     library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
-    library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
+    // Variable arguments, which Swift cannot pass.
+    .target(name: "CVariadic"),
+    library("Symbols", ["ByteReading", "Facts", "CLZMA", "CVariadic"]),
     library("MachineInventory", ["ByteReading", "KernelLayouts", "Facts"]),
     library(
       "WindowsKernel",
-      ["CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
+      ["CrashDumpFormat", "PortableExecutable", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
     library(
       "Analyses",
       ["WindowsKernel", "CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
@@ -108,7 +110,7 @@ let package = Package(
       "FaultlineCommand",
       [
         "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching",
-        "Symbols", "ByteReading", "CrashDumpFormat", "Analyses", "WindowsKernel",
+        "PortableExecutable", "Symbols", "ByteReading", "CrashDumpFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program alone, so that its linker settings do not reach the test bundle.
@@ -142,7 +144,10 @@ let package = Package(
     tests("MachineInventory", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
       "WindowsKernel",
-      ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),
+      [
+        "CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "PortableExecutable", "Symbols", "KernelLayouts",
+        "TestSupport", "Facts",
+      ]),
     tests(
       "Analyses",
       ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "Symbols", "ByteReading", "Facts"]),

@@ -20,7 +20,7 @@ struct Target: Sendable {
   static func named(_ name: String) -> Target? { all.first { $0.name == name } }
 
   static var all: [Target] {
-    [crashDump, memoryDump, x64Stack, fieldLog, article, image, pdb, hive, inventory, symbols, xz, gzip]
+    [crashDump, memoryDump, x64Stack, fieldLog, article, image, pdb, cabinet, hive, inventory, symbols, xz, gzip]
   }
 
   /// A whole dump through the container, the kernel layer, the analyses and the view that reports print.
@@ -146,6 +146,7 @@ struct Target: Sendable {
     guard let table = try? SymbolTable(isf: bytes) else { return }
     for offset in [0, 0x1000, 0xFFFF_FFFF, .max] as [UInt64] { _ = table.function(at: offset) }
     for symbol in table.symbols.prefix(16) { _ = table.function(at: UInt64(symbol.offset) + 1) }
+    _ = try? table.structures?.offset(of: "Pcb.DirectoryTableBase", in: "_EPROCESS")
   }
 
   /// liblzma is C: what is tried is our loop around it.
