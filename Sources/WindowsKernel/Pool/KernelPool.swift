@@ -49,9 +49,7 @@ extension KernelDump {
         Missing("pool", because: .notInDump, detail: "Only dumps of whole pages hold pool: full, kernel, automatic."))
       return pool
     }
-    let found = KernelLayout.find(
-      build: Int(header.build), servicePack: servicePack, architecture: architecture,
-      revision: buildMatch.map { Int($0.build.version.revision) })
+    let found = layout
     let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
     let variables = PoolVariables(
       space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build)
