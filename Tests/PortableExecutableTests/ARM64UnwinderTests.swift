@@ -218,12 +218,16 @@ private enum Step {
   @Test func mutations() throws {
     var sample = SynthesizedImage()
     sample.machine = 0xAA64
-    sample.functions = (0..<40).map { index in
-      .init(
-        begin: UInt32(0x1000 + 0x20 * index), end: 0,
-        unwindInfo: index % 2 == 0
-          ? Self.word(1 | 8 << 2 | UInt32(index % 11) << 16 | UInt32(index % 4) << 21 | UInt32(index) << 23)
-          : Self.record(instructions: 8, epilogueAt: 0, codes: [0xE6, 0xCC, 0x07, 0xE1, 0x81, 0xE4]))
+    for index in 0..<40 as Range<UInt32> {
+      var info = Self.record(instructions: 8, epilogueAt: 0, codes: [0xE6, 0xCC, 0x07, 0xE1, 0x81, 0xE4])
+      if index % 2 == 0 {
+        var word: UInt32 = 1 | 8 << 2
+        word |= (index % 11) << 16
+        word |= (index % 4) << 21
+        word |= index << 23
+        info = Self.word(word)
+      }
+      sample.functions.append(.init(begin: 0x1000 + 0x20 * index, end: 0, unwindInfo: info))
     }
     let whole = sample.memory()
     for seed in 0..<500 as Range<UInt64> {

@@ -88,7 +88,8 @@ import Testing
       let types = SymbolStructures(source: try #require(try folder.load(entry).structures))
       for column in KernelLayout.columns {
         guard let dot = column.firstIndex(of: ".") else {
-          if let size = layout.size(of: column), let own = types.size(of: column) { #expect(size == own, "\(column)") }
+          // Updates of one build let structures grow at their ends (seen: _EPROCESS, _KPCR and _KPRCB).
+          if let size = layout.size(of: column), let own = types.size(of: column) { #expect(size <= own, "\(column)") }
           continue
         }
         let type = String(column[..<dot])

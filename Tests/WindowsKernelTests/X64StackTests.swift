@@ -3,6 +3,7 @@ import CrashDumpFormat
 import EvidenceSynthesis
 import Facts
 import PortableExecutable
+import Symbols
 import TestSupport
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
 
   private func make(seed: UInt64, kernel: String = "7601") throws -> Case {
     var random = SplitMix64(seed: seed)
-    var whole = WholeMachine.sample(try #require(SynthesizedKernel.find(kernel)), memoryBytes: 8 << 20, seed: seed)
+    var whole = WholeMachine.sample(try #require(SynthesizedKernel.find(kernel)), memoryBytes: 4 << 20, seed: seed)
     var chain: [X64Program.Call] = []
     var images: [(String, SynthesizedImage)] = []
     var programs: [(X64Program, UInt64)] = []
@@ -83,7 +84,7 @@ import Testing
   }
 
   @Test(arguments: Place.allCases) func everyFrame(place: Place) throws {
-    for seed in 0..<40 as Range<UInt64> {
+    for seed in 0..<12 as Range<UInt64> {
       let item = try make(seed: seed)
       switch place {
       case .memory: expectExact(try dump(inMemory(item)).stack, item.run, "seed \(seed)")
@@ -104,7 +105,7 @@ import Testing
 
   /// Without images, and with those of another build, nothing is called unwound that is not the truth.
   @Test func noneWrongWithoutImages() throws {
-    for seed in 0..<20 as Range<UInt64> {
+    for seed in 0..<6 as Range<UInt64> {
       let item = try make(seed: seed)
       let folder = try TemporaryFolder()
       for (name, image) in item.images {
@@ -123,7 +124,7 @@ import Testing
 
   /// Pages of unwind data that are not in the dump: what can be walked is, and nothing wrong is called unwound.
   @Test func absentPages() throws {
-    for seed in 0..<20 as Range<UInt64> {
+    for seed in 0..<6 as Range<UInt64> {
       let item = try make(seed: seed)
       var whole = inMemory(item)
       let gone = whole.contents.count - 1 - Int(seed % 2)
@@ -146,7 +147,7 @@ import Testing
   @Test(.timeLimit(.minutes(5))) func mutations() throws {
     let item = try make(seed: 3)
     let whole = inMemory(item)
-    for seed in 0..<60 as Range<UInt64> {
+    for seed in 0..<16 as Range<UInt64> {
       var damaged = whole
       for index in damaged.contents.indices {
         damaged.contents[index].bytes = Mutator(changes: 1...60).mutate(whole.contents[index].bytes, seed: seed)
@@ -161,11 +162,12 @@ import Testing
     let dump = try dump(inMemory(item))
     let (stacks, missing) = dump.processorStacks()
     #expect(stacks.count == Int(item.whole.machine.processors))
-    let stopped = try #require(stacks.first(where: \.isStopped))
+    let stopped = try #require(stacks.first { $0.isStopped })
     #expect(stopped.frames == dump.stack)
     #expect(stopped.process?.id == dump.process?.id)
     #expect(missing.count == stacks.count - 1)
-    #expect(stacks.filter { !$0.isStopped }.allSatisfy(\.frames.isEmpty))
+    let others = stacks.filter { !$0.isStopped }
+    #expect(others.allSatisfy { $0.frames.isEmpty })
   }
 
   @Test func filesThatWouldHelp() throws {

@@ -145,14 +145,14 @@ import Testing
     let program = FrameProgram(
       variables: ["$esp": 0x1000, "$ebp": 0x1010, "$eip": 5], constants: [".cbLocals": 8, ".raSearch": 0x100C])
     func load(_ address: UInt32) -> UInt32? { address < 0x2000 ? address &* 3 : nil }
-    #expect(program.run("$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =", load: load)?["$eip"] == 0x100C * 3)
+    #expect(program.run("$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + =", load: load)?["$eip"] == UInt32(0x100C * 3))
     #expect(program.run("$T0 $ebp 16 @ = $T1 .cbLocals 3 * 5 - =", load: load)?["$T0"] == 0x1010)
     #expect(program.run("$T0 $ebp 16 @ = $T1 .cbLocals 3 * 5 - =", load: load)?["$T1"] == 19)
     #expect(program.run("$T0 17 5 % =", load: load)?["$T0"] == 2)
     // As Visual C++ writes it: registers by number, two spaces between the parts.
     let saved = "$T0 $ebp = $eip $T0 4 + ^ = $ebp $T0 ^ = $esp $T0 8 + =  $20 $T0 36 - ^ =  $23 $T0 40 - ^ = "
-    #expect(program.run(saved, load: load)?["$ebx"] == (0x1010 - 36) * 3)
-    #expect(program.run(saved, load: load)?["$esi"] == (0x1010 - 40) * 3)
+    #expect(program.run(saved, load: load)?["$ebx"] == UInt32((0x1010 - 36) * 3))
+    #expect(program.run(saved, load: load)?["$esi"] == UInt32((0x1010 - 40) * 3))
     #expect(program.run("$T0 -4 =", load: load)?["$T0"] == 0xFFFF_FFFC)
     for bad in [
       "", "$T0", "$T0 =", "=", "1 2 =", "$T0 $nothing =", "$T0 1 0 / =", "$T0 1 0 % =", "$T0 1 0 @ =", "$T0 9000 ^ =",
