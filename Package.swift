@@ -75,11 +75,13 @@ let package = Package(
     library("PortableExecutable", ["ByteReading", "Facts"]),
     .systemLibrary(
       name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"]), .brew(["xz"])]),
-    library("Symbols", ["ByteReading", "Facts", "CLZMA"]),
+    // Variable arguments, which Swift cannot pass.
+    .target(name: "CVariadic"),
+    library("Symbols", ["ByteReading", "Facts", "CLZMA", "CVariadic"]),
     library("MachineInventory", ["ByteReading", "KernelLayouts", "Facts"]),
     library(
       "WindowsKernel",
-      ["CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
+      ["CrashDumpFormat", "PortableExecutable", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
     library(
       "Analyses",
       ["WindowsKernel", "CrashDumpFormat", "Symbols", "KernelLayouts", "ByteReading", "Facts"]),
@@ -109,7 +111,7 @@ let package = Package(
       "FaultlineCommand",
       [
         "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
-        "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
+        "PortableExecutable", "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program alone, so that its linker settings do not reach the test bundle.
@@ -155,7 +157,10 @@ let package = Package(
     tests("MachineInventory", ["ByteReading", "EvidenceSynthesis", "TestSupport", "Facts"]),
     tests(
       "WindowsKernel",
-      ["CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "Symbols", "KernelLayouts", "TestSupport", "Facts"]),
+      [
+        "CrashDumpFormat", "ByteReading", "EvidenceSynthesis", "PortableExecutable", "Symbols", "KernelLayouts",
+        "TestSupport", "Facts",
+      ]),
     tests(
       "Analyses",
       ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "FieldLogs", "Symbols", "ByteReading", "Facts"]),

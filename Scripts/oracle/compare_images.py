@@ -251,7 +251,25 @@ def compare_pdb(path):
     own = [(w[3], w[1], w[2], w[4]) for w in mine["module"] if w[0] == "procedure"]
     check("procedures", path, sorted(procedures), sorted(own))
     compared["each procedure"] += len(own)
+    compare_frames(path, mine)
     compare_types(path, mine)
+
+
+def compare_frames(path, mine):
+    """FPO_DATA and FRAMEDATA; those of databases whose code was moved are in other addresses and not compared."""
+    text, theirs = pdbutil(path, "--fpo"), []
+    old, _, new = text.partition("New FPO Data")
+    kinds = {"FPO": "noFramePointer", "Trap": "trap", "TSS": "taskSegment", "NonFPO": "framePointer", "Non-FPO": "framePointer"}
+    for rva, size, local, parameters, prologue, saved, bp, kind in re.findall(
+            r"^([0-9A-F]{8}) \|\s+(\d+) \|\s+(\d+) \|\s+(\d+) \|\s+(\d+) \|\s+(\d+) \|\s+(\w+) \|\s+\w+ \|\s+(\S+)$", old, re.M):
+        theirs.append((int(rva, 16), int(size), 4 * int(local), 4 * int(parameters), int(prologue), 4 * int(saved),
+                       "bp" if bp == "true" else "-", kinds.get(kind, kind), "-"))
+    for rva, size, local, parameters, prologue, saved, program in re.findall(
+            r"^([0-9A-F]{8}) \|\s+(\d+) \|\s+(\d+) \|\s+(\d+) \|\s+\d+ \|\s+(\d+) \|\s+(\d+) \|\s+\w+ \|\s+\w+ \|\s+\w+ \| ?(.*)$", new, re.M):
+        theirs.append((int(rva, 16), int(size), int(local), int(parameters), int(prologue), int(saved), "-", "program", program.strip()))
+    own = [(int(w[0], 16), *(int(x) for x in w[1:6]), w[6], w[7], w[8].strip()) for w in mine["frame"]]
+    check("frames", path, sorted(theirs), sorted(own))
+    compared["each frame record"] += len(own)
 
 
 def compare_types(path, mine):

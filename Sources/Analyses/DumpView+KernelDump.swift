@@ -75,6 +75,19 @@ extension KernelDump {
     return view
   }
 
+  /// The same with the stacks of all processors.
+  public var viewOfAllProcessors: DumpView {
+    var view = view
+    let (stacks, missing) = processorStacks()
+    view.processorStacks = stacks.map {
+      DumpView.ProcessorStack(
+        number: $0.number, isStopped: $0.isStopped, thread: $0.thread, processName: $0.process?.name,
+        processID: $0.process?.id, stack: $0.frames)
+    }
+    view.missing += missing
+    return view
+  }
+
   /// Whether the machine had stopped: a memory image can be of one that runs.
   var hasStop: Bool {
     dump.container == .dump32 || dump.container == .dump64 || header.bugcheck.rawValue != 0

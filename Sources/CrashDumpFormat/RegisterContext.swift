@@ -12,6 +12,8 @@ public struct RegisterContext: Hashable, Sendable {
   public var linkRegister: UInt64?
   /// x64: RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8…R15 in encoding order. x86: the first eight. ARM64: X0…X28.
   public var general: [UInt64]
+  /// One bit for each of `general`: clear where the register's value is not known, whatever stands there.
+  public var known: UInt32 = .max
   /// EFLAGS or CPSR.
   public var flags: UInt32
 
@@ -67,5 +69,12 @@ public struct RegisterContext: Hashable, Sendable {
     let fill = CrashDumpHeader.fill64
     if instructionPointer == fill || instructionPointer == UInt64(CrashDumpHeader.fill) { return nil }
     if instructionPointer == 0 && stackPointer == 0 { return nil }
+  }
+}
+
+extension RegisterContext {
+  /// `general`, nil where not known.
+  public var knownRegisters: [UInt64?] {
+    general.indices.map { $0 < 32 && known >> UInt32($0) & 1 == 1 ? general[$0] : nil }
   }
 }

@@ -62,6 +62,28 @@ public struct DumpView: Hashable, Sendable {
     }
   }
 
+  public struct ProcessorStack: Hashable, Sendable {
+    public var number: Int
+    /// The processor that stopped the system.
+    public var isStopped: Bool
+    public var thread: VirtualAddress?
+    public var processName: String?
+    public var processID: UInt64?
+    public var stack: [StackFrame]
+
+    public init(
+      number: Int, isStopped: Bool, thread: VirtualAddress?, processName: String?, processID: UInt64?,
+      stack: [StackFrame]
+    ) {
+      self.number = number
+      self.isStopped = isStopped
+      self.thread = thread
+      self.processName = processName
+      self.processID = processID
+      self.stack = stack
+    }
+  }
+
   // format
   public var signature = ""
   public var architecture: Architecture
@@ -113,6 +135,8 @@ public struct DumpView: Hashable, Sendable {
   public var processID: UInt64?
   public var session: UInt32?
   public var stack: [StackFrame] = []
+  /// Of every processor, where asked for.
+  public var processorStacks: [ProcessorStack]?
   /// Index of the frame where the failing code is.
   public var topFrame: Int?
   public var missing: [Missing] = []

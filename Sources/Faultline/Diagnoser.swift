@@ -6,6 +6,7 @@ import KnowledgeStore
 import Matching
 import Planning
 import Reporting
+import PortableExecutable
 import Symbols
 import WindowsKernel
 
@@ -14,11 +15,18 @@ public struct Diagnoser: Sendable {
   /// nil for the bundled catalogue, which is read when it is first needed: reading it takes as long as finding the articles.
   private let catalogue: Catalogue?
   public let symbols: SymbolFolder?
+  public let images: ImageFolder?
+  public let server: SymbolServer?
 
   /// Imported articles, matched beside the catalogue.
   public let store: KnowledgeStore?
 
-  public init(catalogue: Catalogue? = nil, store: KnowledgeStore? = nil, symbols: SymbolFolder? = nil) {
+  public init(
+    catalogue: Catalogue? = nil, store: KnowledgeStore? = nil, symbols: SymbolFolder? = nil, images: ImageFolder? = nil,
+    server: SymbolServer? = nil
+  ) {
+    self.images = images
+    self.server = server
     self.catalogue = catalogue
     self.store = store
     self.symbols = symbols
@@ -39,7 +47,7 @@ public struct Diagnoser: Sendable {
   public func read(
     _ paths: [String], hash: Bool = true, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async -> [EvidencePiece] {
-    if paths.count == 1 { return [EvidencePiece.read(paths[0], symbols: symbols, hash: hash)] }
+    if paths.count == 1 { return [EvidencePiece.read(paths[0], symbols: symbols, images: images, server: server, hash: hash)] }
     return await withTaskGroup(of: (Int, EvidencePiece).self) { group in
       var pieces = [EvidencePiece?](repeating: nil, count: paths.count)
       var next = 0
@@ -47,7 +55,9 @@ public struct Diagnoser: Sendable {
       func start(_ group: inout TaskGroup<(Int, EvidencePiece)>) {
         let index = next
         next += 1
-        group.addTask { [symbols] in (index, EvidencePiece.read(paths[index], symbols: symbols, hash: hash)) }
+        group.addTask { [symbols, images, server] in
+          (index, EvidencePiece.read(paths[index], symbols: symbols, images: images, server: server, hash: hash))
+        }
       }
       // As many at once as keep the cores busy: each piece may hold a whole file.
       while next < min(8, paths.count) { start(&group) }

@@ -83,10 +83,13 @@ public struct EvidencePiece: Sendable {
   }
 
   /// Reads one file. Never throws: what goes wrong is a problem of this piece alone.
-  public static func read(_ path: String, symbols: SymbolFolder? = nil, hash: Bool = true) -> EvidencePiece {
+  public static func read(
+    _ path: String, symbols: SymbolFolder? = nil, images: ImageFolder? = nil, server: SymbolServer? = nil,
+    hash: Bool = true
+  ) -> EvidencePiece {
     if FileStatus.of(path) == .folder, let volume = SystemVolume(systemFolder: path) { return EvidencePiece(volume) }
     do {
-      return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, hash: hash)
+      return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, images: images, server: server, hash: hash)
     } catch {
       return EvidencePiece(unreadable: path, EvidenceProblem(error))
     }
@@ -117,7 +120,10 @@ public struct EvidencePiece: Sendable {
     content = .nothing
   }
 
-  public init(file: MappedFile, symbols: SymbolFolder? = nil, hash: Bool = true) {
+  public init(
+    file: MappedFile, symbols: SymbolFolder? = nil, images: ImageFolder? = nil, server: SymbolServer? = nil,
+    hash: Bool = true
+  ) {
     path = file.path
     problems = []
     content = .nothing
@@ -127,7 +133,7 @@ public struct EvidencePiece: Sendable {
     switch detected.kind {
     case .crashDump:
       do {
-        let dump = KernelDump(try Self.dump(file), symbols: symbols)
+        let dump = KernelDump(try Self.dump(file), symbols: symbols, images: images, server: server)
         problems = dump.dump.problems.map { EvidenceProblem($0) }
         content = .dump(dump)
       } catch {
@@ -184,7 +190,7 @@ public struct EvidencePiece: Sendable {
     case .unknown:
       if Self.mayBeMemory(file), let image = try? KernelSearch.dump(.raw(file), container: .raw) {
         kind = .crashDump
-        content = .dump(KernelDump(image, symbols: symbols))
+        content = .dump(KernelDump(image, symbols: symbols, images: images, server: server))
         return
       }
       problems = [

@@ -30,7 +30,8 @@ struct Diagnose: AsyncParsableCommand {
 
   func run() async throws {
     let diagnoser = Diagnoser(
-      store: try knowledge.store(), symbols: try evidence.symbolFolder())
+      store: try knowledge.store(), symbols: try evidence.symbolOptions.symbolFolder(),
+      images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
     let diagnosis = diagnoser.diagnose(pieces)

@@ -9,7 +9,7 @@ import Reporting
 import WindowsKernel
 
 enum DumpViewName: String, ExpressibleByArgument, CaseIterable {
-  case summary, modules, stack, processes, threads, pool, queues, locks, packets
+  case summary, modules, stack, processes, threads, pool, queues, locks, packets, symbols
 }
 
 enum PoolSort: String, ExpressibleByArgument, CaseIterable {
@@ -27,7 +27,7 @@ enum PoolSort: String, ExpressibleByArgument, CaseIterable {
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues, locks or packets.",
+    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
@@ -37,19 +37,21 @@ struct Dump: ParsableCommand {
         faultline dump locks MEMORY.DMP --format json
         faultline dump pool MEMORY.DMP --tag 'Tcp*' --sort count
         faultline dump packets MEMORY.DMP --carve packets.pcap
-        faultline dump stack 112126-8765-01.dmp --symbols symbols
+        faultline dump stack 112126-8765-01.dmp --symbols symbols --images images
+        faultline dump symbols 112126-8765-01.dmp
       """)
 
-  @Argument(help: "What to show: summary, modules, stack, processes, threads, pool, queues, locks or packets.")
+  @Argument(
+    help: "What to show: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols (files that would help).")
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))
   var file: String
 
-  @Option(
-    help: ArgumentHelp(
-      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz. Repeatable.", valueName: "dir"))
-  var symbols: [String] = []
+  @OptionGroup var symbolOptions: SymbolOptions
+
+  @Flag(help: "stack: the stacks of all processors, not only of the one that stopped.")
+  var allProcessors = false
 
   @Option(
     help: ArgumentHelp(
@@ -90,13 +92,11 @@ struct Dump: ParsableCommand {
     if limit != nil, ![.threads, .pool, .queues, .locks].contains(view) {
       throw ValidationError("--limit belongs to the views threads, pool, queues and locks.")
     }
+    if allProcessors, view != .stack { throw ValidationError("--all-processors belongs to the view stack.") }
     if let limit, limit < 1 { throw ValidationError("--limit takes a number of rows from 1 on.") }
   }
 
   func run() throws {
-    var evidence = EvidenceOptions()
-    evidence.paths = [file]
-    evidence.symbols = symbols
     if FileStatus.of(file) == .missing && !FileStatus.isSymbolicLink(file) {
       throw CommandFailure.notFound("\(file): no such file or folder")
     }
@@ -105,7 +105,9 @@ struct Dump: ParsableCommand {
         throw CommandFailure.usage("\(target): \(option) would overwrite the evidence")
       }
     }
-    let piece = EvidencePiece.read(file, symbols: try evidence.symbolFolder(), hash: false)
+    let piece = EvidencePiece.read(
+      file, symbols: try symbolOptions.symbolFolder(), images: try symbolOptions.imageFolder(),
+      server: try symbolOptions.server(quiet: output.quiet), hash: false)
     guard case .dump(let dump) = piece.content else {
       if piece.problems.isEmpty {
         throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump")
@@ -113,64 +115,53 @@ struct Dump: ParsableCommand {
       try EvidenceOptions.check([piece])
       return
     }
-    if view == .processes {
+    defer { for problem in piece.problems { output.note("\(file): \(problem.text)") } }
+    let style = output.style
+    let rows = limit ?? 40
+    switch view {
+    case .summary, .modules, .stack:
+      let report = allProcessors ? dump.viewOfAllProcessors : dump.view
+      try emit(report.json, text: text(report, style))
+    case .processes:
       let report = dump.processListView
-      if output.format == .text { try output.emit(report.text(output.style)) } else { try output.emit(report.json) }
-      for problem in piece.problems { output.note("\(file): \(problem.text)") }
-      return
-    }
-    if view == .pool {
+      try emit(report.json, text: report.text(style))
+    case .threads:
+      let report = dump.threadListView().selecting(processes: process, waitingOnly: waiting)
+      try emit(report.json, text: report.text(style, limit: rows))
+    case .pool:
       var report = dump.poolView().selecting(tag, order: (sort ?? .bytes).order)
       try addImportedOwners(to: &report)
-      if output.format == .text {
-        try output.emit(report.text(output.style, limit: limit ?? 40))
-      } else {
-        try output.emit(report.json)
-      }
-      for problem in piece.problems { output.note("\(file): \(problem.text)") }
-      return
-    }
-    if [.threads, .queues, .locks].contains(view) {
-      let limit = limit ?? 40
-      switch view {
-      case .threads:
-        let report = dump.threadListView().selecting(processes: process, waitingOnly: waiting)
-        try emit(report.json, text: report.text(output.style, limit: limit))
-      case .queues:
-        let report = dump.queueListView()
-        try emit(report.json, text: report.text(output.style, limit: limit))
-      default:
-        let report = dump.lockListView()
-        try emit(report.json, text: report.text(output.style, limit: limit))
-      }
-      for problem in piece.problems { output.note("\(file): \(problem.text)") }
-      return
-    }
-    if view == .packets {
+      try emit(report.json, text: report.text(style, limit: rows))
+    case .queues:
+      let report = dump.queueListView()
+      try emit(report.json, text: report.text(style, limit: rows))
+    case .locks:
+      let report = dump.lockListView()
+      try emit(report.json, text: report.text(style, limit: rows))
+    case .packets:
       let report = dump.packets()
-      if let carve {
-        if let capture = report.capture {
-          if let reason = Terminal.writeFile(capture, to: carve) {
-            throw CommandFailure.inputOutput("\(carve): \(reason)")
-          }
-        } else {
-          output.note("\(carve): not written, no packet was found")
-        }
-      }
-      if output.format == .text { try output.emit(report.text(output.style)) } else { try output.emit(report.json) }
-      for problem in piece.problems { output.note("\(file): \(problem.text)") }
-      return
+      try carve(report)
+      try emit(report.json, text: report.text(style))
+    case .symbols:
+      let report = dump.symbolFilesView
+      try emit(report.json, text: report.text(style))
     }
-    let report = dump.view
-    if output.format != .text { return try output.emit(report.json) }
-    let style = output.style
+  }
+
+  private func text(_ report: DumpView, _ style: TextStyle) -> String {
     switch view {
-    case .summary: try output.emit(report.summary(style))
-    case .modules: try output.emit(report.moduleList(style))
-    case .stack: try output.emit(report.stackList(style))
-    case .processes, .pool, .threads, .queues, .locks, .packets: break
+    case .summary: report.summary(style)
+    case .modules: report.moduleList(style)
+    default: report.stackList(style)
     }
-    for problem in piece.problems { output.note("\(file): \(problem.text)") }
+  }
+
+  private func carve(_ report: PacketsView) throws {
+    guard let carve else { return }
+    guard let capture = report.capture else { return output.note("\(carve): not written, no packet was found") }
+    if let reason = Terminal.writeFile(capture, to: carve) {
+      throw CommandFailure.inputOutput("\(carve): \(reason)")
+    }
   }
 
   private func emit(_ document: @autoclosure () -> JSONValue, text: @autoclosure () -> String) throws {

@@ -19,7 +19,9 @@ struct Inspect: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    let diagnoser = Diagnoser(catalogue: Catalogue([]), symbols: try evidence.symbolFolder())
+    let diagnoser = Diagnoser(
+      catalogue: Catalogue([]), symbols: try evidence.symbolOptions.symbolFolder(),
+      images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))
     let pieces = try await evidence.read(diagnoser, output)
     switch output.format {
     case .text:

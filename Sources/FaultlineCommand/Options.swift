@@ -4,7 +4,6 @@ import Faultline
 import KnowledgeBase
 import KnowledgeStore
 import Reporting
-import Symbols
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case text, json, jsonl, html, csv, svg
@@ -103,24 +102,10 @@ struct EvidenceOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("Files and folders of evidence.", valueName: "path"))
   var paths: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Folder with symbol tables, laid out as NAME.pdb/GUID-AGE.json or .json.xz (Volatility 3 tables). Repeatable.",
-      valueName: "dir"))
-  var symbols: [String] = []
+  @OptionGroup var symbolOptions: SymbolOptions
 
   func validate() throws {
     if paths.isEmpty { throw ValidationError("Name at least one file or folder.") }
-  }
-
-  func symbolFolder() throws -> SymbolFolder? {
-    guard !symbols.isEmpty else { return nil }
-    let folder = SymbolFolder(paths: symbols)
-    if folder.entries.isEmpty {
-      throw CommandFailure.notFound(
-        "\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) found")
-    }
-    return folder
   }
 
   /// The evidence read. Fails where a path does not exist and nothing else was named, or where nothing at all could be read.

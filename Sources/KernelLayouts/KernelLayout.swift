@@ -14,6 +14,8 @@ public struct KernelLayout: Sendable {
   private let record: EmbeddedTable.Slice
   /// Where the values lie in the table, for comparing two layouts as a whole.
   private let values: EmbeddedTable.Slice
+  /// The kernel's own symbols, which come before the table.
+  private var symbols: SymbolLayout?
 
   fileprivate init?(_ record: EmbeddedTable.Slice, in text: EmbeddedTable) {
     let fields = text.fields(of: record)
@@ -27,12 +29,50 @@ public struct KernelLayout: Sendable {
     self.values = fields[4].lowerBound..<record.upperBound
   }
 
+  /// A layout of a kernel that the table does not know at all, by its own symbols alone.
+  public init(build: Int, architecture: Architecture, types: any StructureTypes) {
+    self.architecture = architecture
+    self.build = build
+    servicePack = nil
+    revision = 0
+    record = 0..<0
+    values = 0..<0
+    symbols = SymbolLayout(types, tableIsExact: false)
+  }
+
   /// The field's distance from its structure's start in bytes; nil when this kernel's structure has no such field, or the
   /// table does not keep it. A dotted name reaches into embedded structures: `offset("_KTHREAD", "ApcState.Process")`.
-  public func offset(_ type: String, _ field: String) -> Int? { value("\(type).\(field)") }
+  public func offset(_ type: String, _ field: String) -> Int? {
+    if let symbols { return symbols.offset(type, field) { value("\(type).\(field)") } }
+    return value("\(type).\(field)")
+  }
 
   /// The structure's size in bytes; nil when the table does not keep it.
-  public func size(of type: String) -> Int? { value(type) }
+  public func size(of type: String) -> Int? {
+    if let symbols { return symbols.size(of: type) { value(type) } }
+    return value(type)
+  }
+
+  /// Whether the kernel's own symbols give the offsets.
+  public var isFromSymbols: Bool { symbols != nil }
+
+  /// The types of the table's columns.
+  static let types: Set<String> = Set(columns.map { String($0.prefix { $0 != "." }) })
+
+  /// This layout with the types of the running kernel's own symbols in front: what they define is taken from them, and only
+  /// the types that they leave out (public symbols do) come from the table. `isExact` says the same of the whole as of `find`.
+  public func with(_ types: any StructureTypes, isExact: Bool) -> (layout: KernelLayout, isExact: Bool) {
+    var layout = self
+    layout.symbols = SymbolLayout(types, tableIsExact: isExact)
+    return (layout, isExact || Self.types.allSatisfy { types.size(of: $0) != nil || !hasType($0) })
+  }
+
+  /// Whether this kernel's row of the table has any value of a type.
+  private func hasType(_ type: String) -> Bool {
+    Self.table.columns.contains { column, _ in
+      (column == type || column.hasPrefix(type + ".")) && value(column) != nil
+    }
+  }
 
   /// The columns of the table: `_TYPE` for a size, `_TYPE.Field` for an offset.
   public static var columns: [String] { Array(table.columns.keys).sorted() }

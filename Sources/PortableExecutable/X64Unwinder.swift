@@ -66,14 +66,21 @@ public struct X64Unwinder {
 
   /// `stack` reads eight bytes at an address, nil where they are not there. Throws where unwind data, the stack or a register that
   /// the next step rests on is not there.
+  ///
+  /// - Parameter isReturnAddress: the instruction pointer is what a call returns to, not where code was stopped. The call may be
+  ///   the function's last instruction, so that the address is the next function's; what it returns to is no epilogue's inner
+  ///   part; and whoever called has an entry, so that none means that the image is another one.
   public func caller(
-    of registers: X64Registers, stack: (UInt64) -> UInt64?
+    of registers: X64Registers, isReturnAddress: Bool = false, stack: (UInt64) -> UInt64?
   ) throws(ReadError) -> X64Unwound {
     guard registers.instructionPointer >= base,
       let place = UInt32(exactly: registers.instructionPointer - base)
     else { throw failure(.notPresent, "instruction pointer", registers.instructionPointer, "an address in the image") }
     var state = registers
-    guard let function = try table.lookup(place) else {
+    guard let function = try table.lookup(isReturnAddress && place > 0 ? place - 1 : place) else {
+      if isReturnAddress {
+        throw failure(.malformed, "function table", registers.instructionPointer, "an entry for a function that calls")
+      }
       try leave(&state, stack)
       return X64Unwound(registers: state, way: .leaf, isMachineFrame: false, isEpilogueKnown: true)
     }
@@ -81,7 +88,7 @@ public struct X64Unwinder {
     let offset = place - function.begin
     let isPrologue = offset < UInt32(info.prologueSize)
     var isEpilogueKnown = true
-    if !isPrologue {
+    if !isPrologue, !isReturnAddress {
       switch try epilogue(at: place, function, info, state, stack) {
       case .left(let registers, let isMachineFrame):
         return X64Unwound(

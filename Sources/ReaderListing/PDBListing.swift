@@ -24,6 +24,14 @@ struct PDBListing {
         "module", "\(symbol.kind)", String(symbol.section), String(symbol.offset), text(bytes[symbol.name]),
         String(symbol.size))
     }
+    for frame in FrameRecords(pdb).all() {
+      var program = "-"
+      if case .program(let text) = frame.kind { program = text }
+      line(
+        "frame", hex(frame.start), String(frame.size), String(frame.localBytes), String(frame.parameterBytes),
+        String(frame.prologueBytes), String(frame.savedRegisterBytes), frame.savesFramePointer ? "bp" : "-",
+        program == "-" ? "\(frame.kind)" : "program", program)
+    }
     guard let types = try pdb.types() else { return }
     line("types", String(types.count))
     for index in 0..<types.count {

@@ -65,6 +65,7 @@ extension DumpView {
       ),
       ("stack", .array(stack.map { $0.json(digits: pointerDigits) })),
       ("topFrame", topFrame.map { .count($0) }),
+      ("processors", processorStacks.map { .array($0.map { $0.json(digits: pointerDigits) }) }),
       ("modules", .array(modules.map { $0.json(digits: pointerDigits) })),
       (
         "unloadedModules",
@@ -101,6 +102,20 @@ extension DumpView.BuildMatch {
   }
 }
 
+extension DumpView.ProcessorStack {
+  func json(digits: Int) -> JSONValue {
+    .members([
+      ("number", .count(number)), ("stopped", .bool(isStopped)),
+      ("thread", thread.map { .hex($0, digits: digits) }),
+      (
+        "process",
+        processName.map { .members([("name", .string($0)), ("id", processID.map { .count($0) })]) }
+      ),
+      ("stack", .array(stack.map { $0.json(digits: digits) })),
+    ])
+  }
+}
+
 extension DumpView.Module {
   func json(digits: Int) -> JSONValue {
     .members([
@@ -110,6 +125,7 @@ extension DumpView.Module {
       ("timestampMeaning", .string(timestampMeaning.rawValue)),
       ("checksum", identity.checksum.map { .string(hexadecimal(UInt64($0), digits: 8)) }),
       ("version", identity.version.map { .string($0.description) }),
+      ("branch", .optional(identity.branchSuffix)),
       ("path", identity.path.flatMap { $0.isEmpty ? nil : .string($0) }), ("inbox", .bool(isInbox)),
     ])
   }

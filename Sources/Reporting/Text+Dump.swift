@@ -83,20 +83,25 @@ extension DumpView {
 
   /// `dump stack`.
   public func stackList(_ style: TextStyle) -> String {
-    var rows = [["#", "stack pointer", "address", "trust", "place"]]
-    for (index, frame) in stack.enumerated() {
-      let place =
-        frame.symbol ?? frame.module.map { module in frame.offset.map { "\(module)+\(hexadecimal($0))" } ?? module }
-        ?? "-"
-      rows.append([
-        "\(index)\(index == topFrame ? " *" : "")",
-        frame.stackPointer.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
-        hexadecimal(frame.address.rawValue, digits: pointerDigits), frame.trust.rawValue, place,
-      ])
+    var out: [String] = []
+    if let processorStacks {
+      for processor in processorStacks {
+        let process = processor.processName.map { $0 + (processor.processID.map { " (id \($0))" } ?? "") }
+        let thread = processor.thread.map { "thread \(hexadecimal($0.rawValue, digits: pointerDigits))" }
+        let words = [processor.isStopped ? "stopped the system" : nil, process, thread].compactMap { $0 }
+        out.append(
+          style.heading("Processor \(processor.number)" + (words.isEmpty ? "" : ": " + words.joined(separator: ", "))))
+        out.append(
+          processor.stack.isEmpty
+            ? "No registers were saved." : frameTable(processor.stack, top: processor.isStopped ? topFrame : nil))
+      }
     }
-    var out = [table(rows, indent: 0)]
+    // The stop's own stack stands among them, unless its processor was not found.
+    if processorStacks?.contains(where: \.isStopped) != true { out.append(frameTable(stack, top: topFrame)) }
     if topFrame != nil { out.append("\n* the failing frame") }
-    if stack.contains(where: { $0.trust == .scan }) {
+    if (processorStacks ?? []).contains(where: { $0.stack.contains { $0.trust == .scan } })
+      || stack.contains(where: { $0.trust == .scan })
+    {
       out.append(
         style.wrap(
           "Frames of trust \"scan\" were found as words on the stack that look like return addresses; one may be left over from an earlier call."
@@ -105,6 +110,21 @@ extension DumpView {
     for note in notes { out.append(style.wrap(note, first: "Note: ")) }
     out.append(contentsOf: missingLines(style))
     return out.joined(separator: "\n") + "\n"
+  }
+
+  private func frameTable(_ frames: [StackFrame], top: Int?) -> String {
+    var rows = [["#", "stack pointer", "address", "trust", "place"]]
+    for (index, frame) in frames.enumerated() {
+      let place =
+        frame.symbol ?? frame.module.map { module in frame.offset.map { "\(module)+\(hexadecimal($0))" } ?? module }
+        ?? "-"
+      rows.append([
+        "\(index)\(index == top ? " *" : "")",
+        frame.stackPointer.map { hexadecimal($0.rawValue, digits: pointerDigits) } ?? "-",
+        hexadecimal(frame.address.rawValue, digits: pointerDigits), frame.trust.rawValue, place,
+      ])
+    }
+    return table(rows, indent: 0)
   }
 
   private func missingLines(_ style: TextStyle) -> [String] {

@@ -3,12 +3,12 @@ import Facts
 
 /// A cabinet of one file, as symbol stores keep compressed databases (`.pd_`): [MS-CAB], "Microsoft Cabinet File Format".
 ///
-/// Stored folders are unpacked; those compressed with MSZIP, Quantum or LZX are recognized and refused.
-struct Cabinet {
+/// Stored folders are unpacked here, those compressed with MSZIP or LZX by libarchive. Quantum is recognized and refused.
+public struct Cabinet {
   /// What the folder's data are compressed with.
   enum Method: UInt16 { case none = 0, mszip = 1, quantum = 2, lzx = 3 }
 
-  static let maximumBytes = 1 << 30
+  public static let maximumBytes = 1 << 30
 
   private let file: MappedFile
   private let firstBlock: Int
@@ -17,7 +17,12 @@ struct Cabinet {
   private let method: Method
   private let memberBytes: Int
 
-  static func matches(firstBytes bytes: RawSpan) -> Bool { bytes.starts(with: "MSCF") }
+  /// The bytes of a cabinet's first file. Throws where it has none, is damaged, or is compressed in a way that is not read.
+  public static func firstMember(of file: MappedFile) throws(ReadError) -> [UInt8] {
+    try Cabinet(parsing: file).firstMember()
+  }
+
+  public static func matches(firstBytes bytes: RawSpan) -> Bool { bytes.starts(with: "MSCF") }
 
   init(parsing file: MappedFile) throws(ReadError) {
     self.file = file
@@ -58,12 +63,27 @@ struct Cabinet {
 
   /// The bytes of the first file.
   func firstMember() throws(ReadError) -> [UInt8] {
+    guard memberBytes <= Self.maximumBytes else {
+      throw ReadError(
+        .unsupported, reading: "cbFile", at: .nowhere, expected: "at most \(Self.maximumBytes) bytes",
+        found: String(memberBytes), trail: ["CAB"])
+    }
+    if method == .mszip || method == .lzx {
+      guard let library = CabinetLibrary.shared else {
+        throw ReadError(
+          .unsupported, reading: "cabinet", at: .file(0),
+          expected: "libarchive, which this computer lacks (Debian: libarchive13); or a file unpacked with cabextract or expand",
+          found: "\(method) compression", trail: ["CAB"])
+      }
+      return try library.firstMember(of: file.array(), bytes: memberBytes)
+    }
     guard method == .none else {
       throw ReadError(
-        .unsupported, reading: "cabinet", at: .file(0), expected: "a stored file; unpack it with cabextract or expand",
+        .unsupported, reading: "cabinet", at: .file(0),
+        expected: "a file stored or compressed by MSZIP or LZX; unpack it with cabextract or expand",
         found: "\(method) compression", trail: ["CAB"])
     }
-    guard memberBytes <= min(Self.maximumBytes, file.byteCount) else {
+    guard memberBytes <= file.byteCount else {
       throw ReadError(
         .malformed, reading: "cbFile", at: .nowhere, expected: "at most the cabinet's \(file.byteCount) bytes",
         found: String(memberBytes), trail: ["CAB"])

@@ -11,4 +11,10 @@ public struct DebugIdentity: Hashable, Sendable {
     self.guid = guid
     self.age = age
   }
+
+  /// GUID and age without a mark between, the age in hexadecimal: the folder of a symbol store (public documentation of SymStore).
+  public var storeFolder: String { guid + String(age, radix: 16) }
+
+  /// `NAME/GUIDAGE/NAME`.
+  public var storePath: String { "\(name)/\(storeFolder)/\(name)" }
 }

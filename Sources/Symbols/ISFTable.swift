@@ -3,11 +3,13 @@ import Facts
 
 extension SymbolTable {
   /// A Volatility 3 symbol table (ISF, JSON): `symbols: {NAME: {address, linkage_name?}}` and
-  /// `metadata.windows.pdb {GUID, age, database}`. Other parts are skipped unread.
+  /// `metadata.windows.pdb {GUID, age, database}`. The types are passed over and read
+  /// when one is asked for; other parts are skipped unread.
   public init(isf bytes: [UInt8]) throws(ReadError) {
     var scanner = JSONScanner(bytes)
     var symbols: [Symbol] = []
     var identity: DebugIdentity?
+    var types: Int?
     try scanner.members { key, scanner throws(ReadError) in
       switch key {
       case "symbols":
@@ -31,11 +33,15 @@ extension SymbolTable {
         }
       case "metadata":
         identity = try Self.identity(&scanner)
+      case "user_types":
+        types = scanner.position
+        try scanner.skip()
       default:
         try scanner.skip()
       }
     }
     self.init(identity: identity, symbols: symbols)
+    isfTypes = types.map { ISFTypeSource(bytes, at: $0) }
   }
 
   private static func identity(_ scanner: inout JSONScanner) throws(ReadError) -> DebugIdentity? {

@@ -12,7 +12,13 @@ struct JSONScanner {
   private var index = 0
   private var depth = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], at index: Int = 0) {
+    self.bytes = bytes
+    self.index = index
+  }
+
+  /// Where the next byte to be looked at stands.
+  var position: Int { index }
 
   private func failure(_ expected: String) -> ReadError {
     ReadError(

@@ -16,6 +16,11 @@ public struct SymbolFolder: Sendable {
   public struct Entry: Hashable, Sendable {
     public var path: String
     public var identity: DebugIdentity
+
+    public init(path: String, identity: DebugIdentity) {
+      self.path = path
+      self.identity = identity
+    }
   }
 
   /// Files looked at below the folder; symbol stores of whole fleets are larger, but are asked by path, not listed.

@@ -31,6 +31,11 @@ public struct SymbolTable: Sendable {
   public var identity: DebugIdentity?
   /// The types of the same table; nil where it has none that are read.
   public var types: PDBTypeSource?
+  /// The same, or those of a Volatility 3 table.
+  public var structures: (any TypeSource)? { types ?? isfTypes }
+  var isfTypes: ISFTypeSource?
+  /// How x86 functions keep their frames; nil for other tables.
+  public internal(set) var frames: FrameRecords?
   /// Sorted by offset; at one offset the best name first.
   let entries: [Entry]
   let names: [UInt8]

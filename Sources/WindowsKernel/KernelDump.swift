@@ -2,6 +2,7 @@ import ByteReading
 import CrashDumpFormat
 import Facts
 import KernelLayouts
+import PortableExecutable
 import Symbols
 
 /// A crash dump with its kernel understood: which build, what is loaded, who ran, what the stack says.
@@ -39,7 +40,18 @@ public struct KernelDump: Sendable {
   public var header: CrashDumpHeader { dump.header }
   public var architecture: Architecture { dump.header.architecture }
 
-  public init(_ dump: CrashDump, symbols: SymbolFolder? = nil) {
+  /// Where the kernel's structures have their fields, and whether that is certain; nil where no layout is known.
+  public let layout: (layout: KernelLayout, isExact: Bool)?
+  /// KPRCB of the processor that stopped; nil where it was not found.
+  let stoppedProcessor: UInt64?
+
+  /// - Parameters:
+  ///   - symbols: the user's own symbol files.
+  ///   - images: the user's own image files.
+  ///   - server: asked for what neither has, of the kernel and of the modules on the stack.
+  public init(
+    _ dump: CrashDump, symbols: SymbolFolder? = nil, images: ImageFolder? = nil, server: SymbolServer? = nil
+  ) {
     self.dump = dump
     var missing = dump.missing
     var notes: [String] = []
@@ -47,6 +59,8 @@ public struct KernelDump: Sendable {
     memory = dump.triage?.memory ?? space?.memory
     var modules: ModuleMap
     (modules, modulesAreComplete) = Self.modules(dump, space, &missing)
+    if let images { modules.attach(images) }
+    modules.readVersions()
 
     let buildMatch = modules.kernel.flatMap { kernel in
       kernel.identity.base.flatMap {
@@ -65,6 +79,12 @@ public struct KernelDump: Sendable {
       space = space?.with(match.build, kernelBase: base.rawValue)
     }
     if let symbols { Self.attach(symbols, to: &modules, match: buildMatch, &missing, &notes) }
+    let tables = symbols ?? SymbolFolder(paths: [])
+    var asked: Set<Int> = []
+    if let server, let kernel = modules.entries.firstIndex(where: { $0.identity.isKernel }) {
+      _ = Self.fetch(
+        [kernel], from: server, tables: tables, into: &modules, asked: &asked, match: buildMatch, &missing)
+    }
     if let found = space, found.debuggerData == nil {
       if let data = Self.hiddenData(found, modules) {
         space = found.with(data)
@@ -77,26 +97,38 @@ public struct KernelDump: Sendable {
           ))
       }
     }
+    let structures = KernelStructures(modules)
+    space = space?.with(structures)
     self.space = space
     let servicePack = dump.triage?.servicePack ?? space?.servicePack
     self.servicePack = servicePack
     unloadedModules = dump.triage?.unloadedDrivers ?? space.map(UnloadedModuleRing.read) ?? []
 
-    let layout = KernelLayout.find(
+    let layout = structures.layout(
       build: Int(dump.header.build), servicePack: servicePack, architecture: dump.header.architecture,
       revision: buildMatch.map { Int($0.build.version.revision) })
+    self.layout = layout
     let processor = space.flatMap {
       CrashedProcessor.find($0, context: dump.context, layout?.layout)
     }
+    stoppedProcessor = processor?.prcb
     let context = dump.crashContext ?? dump.context ?? processor?.context
     let exception = StopException(dump: dump, memory: memory, layout: layout?.layout)
     self.exception = exception
     var frames: [StackFrame] = []
     if let memory, let context {
-      let walker = StackWalker(
-        memory: memory, modules: modules, contexts: [exception?.context, dump.context].compactMap { $0 },
-        name: BundledSymbols.naming(buildMatch, kernel: modules.kernel?.identity))
-      frames = walker.walk(context)
+      let contexts = [exception?.context, dump.context]
+      frames = Self.walker(memory, modules, contexts, buildMatch).walk(context)
+      if let server {
+        for _ in 0..<Self.maximumRounds {
+          let indices = frames.compactMap { modules.index(of: $0.address.rawValue) }
+          guard
+            Self.fetch(
+              indices, from: server, tables: tables, into: &modules, asked: &asked, match: buildMatch, &missing)
+          else { break }
+          frames = Self.walker(memory, modules, contexts, buildMatch).walk(context)
+        }
+      }
     } else if let context {
       frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
     }
@@ -122,6 +154,19 @@ public struct KernelDump: Sendable {
     self.modules = modules
     self.missing = missing
     self.notes = notes
+  }
+
+  private static func walker(
+    _ memory: any MemoryReading, _ modules: ModuleMap, _ contexts: [RegisterContext?], _ match: KernelBuildMatch?
+  ) -> StackWalker {
+    StackWalker(
+      memory: memory, modules: modules, contexts: contexts.compactMap { $0 },
+      name: BundledSymbols.naming(match, kernel: modules.kernel?.identity))
+  }
+
+  /// Walks any stack of this dump; nil where it holds no memory.
+  public var stackWalker: StackWalker? {
+    memory.map { Self.walker($0, modules, [exception?.context, dump.context], buildMatch) }
   }
 
   private static func hiddenData(_ space: KernelSpace, _ modules: ModuleMap) -> DebuggerData? {
@@ -180,7 +225,7 @@ public struct KernelDump: Sendable {
       }
       guard let (file, how) = found else { continue }
       do {
-        modules.setSymbols(try folder.load(file), match: how, at: index)
+        modules.setSymbols(try folder.load(file), match: how, path: file.path, at: index)
         if how == .nameOnly {
           notes.append(
             "Symbols of \(entry.identity.name) were chosen by file name alone; the dump does not say which build it is."

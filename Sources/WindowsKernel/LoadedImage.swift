@@ -1,6 +1,7 @@
 import ByteReading
 import CrashDumpFormat
 import Facts
+import PortableExecutable
 import Symbols
 
 /// What the dump's memory holds of a loaded image's own headers: often nothing, sometimes the sections, seldom the debug identity.
@@ -16,6 +17,16 @@ public struct LoadedImage: Hashable, Sendable {
   public var sizeOfImage: UInt32
   public var sections: [Section]
   public var debugIdentity: DebugIdentity?
+
+  /// What an image's file says, where it is the module's own.
+  init(_ image: PEImage) {
+    timestamp = image.header.timestamp
+    sizeOfImage = image.header.imageSize
+    sections = image.sections.map {
+      Section(name: $0.name, offset: $0.offset, size: $0.extent, isExecutable: $0.isExecutable)
+    }
+    debugIdentity = (try? image.codeView()).flatMap(DebugIdentity.init)
+  }
 
   /// PE format, "File headers" and "Section table". IMAGE_SCN_MEM_EXECUTE.
   static let executable: UInt32 = 0x2000_0000
@@ -91,4 +102,8 @@ public struct LoadedImage: Hashable, Sendable {
     let name = path.split(whereSeparator: { $0 == "\\" || $0 == "/" }).last.map(String.init) ?? path
     return DebugIdentity(name: name, guid: guid.uppercased(), age: age)
   }
+}
+
+extension DebugIdentity {
+  init?(_ record: CodeViewRecord) { self.init(name: record.name, guid: record.identifier, age: record.age) }
 }

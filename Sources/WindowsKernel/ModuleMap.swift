@@ -1,5 +1,6 @@
 import CrashDumpFormat
 import Facts
+import PortableExecutable
 import Symbols
 
 /// The loaded modules by address, with what is known of each one's sections and symbols.
@@ -9,14 +10,22 @@ public struct ModuleMap: Sendable {
     public var image: LoadedImage?
     public var symbols: SymbolTable?
     public var symbolMatch: SymbolFolder.Match?
+    /// The file that the symbols come from.
+    public internal(set) var symbolPath: String?
+    /// The module's own file, found by timestamp and size, and where it lies.
+    public internal(set) var file: (image: PEImage, path: String)?
   }
 
   /// In the order of the dump's list, which is load order.
-  public private(set) var entries: [Entry]
+  public internal(set) var entries: [Entry]
   /// Indices into `entries` by base.
   private var byBase: [Int]
+  let memory: (any MemoryReading)?
+  /// Images as the dump's memory holds them, opened when they are first asked.
+  let loaded = LoadedImages()
 
   public init(_ modules: [ModuleIdentity], memory: (any MemoryReading)?) {
+    self.memory = memory
     entries = modules.map { module in
       let image = memory.flatMap { memory in module.base.flatMap { LoadedImage(at: $0, in: memory) } }
       var identity = module
@@ -47,8 +56,11 @@ public struct ModuleMap: Sendable {
 
   public func entry(at address: UInt64) -> Entry? { index(of: address).map { entries[$0] } }
 
-  public mutating func setSymbols(_ table: SymbolTable, match: SymbolFolder.Match, at index: Int) {
+  public mutating func setSymbols(
+    _ table: SymbolTable, match: SymbolFolder.Match, path: String? = nil, at index: Int
+  ) {
     entries[index].symbols = table
+    entries[index].symbolPath = path
     entries[index].symbolMatch = match
   }
 

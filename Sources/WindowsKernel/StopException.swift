@@ -118,6 +118,8 @@ public struct StopException: Hashable, Sendable {
       architecture: dump.header.architecture, instructionPointer: ip, stackPointer: general[4],
       framePointer: general[5],
       general: general, flags: UInt32(truncatingIfNeeded: load("EFlags") ?? 0))
+    // R12 to R15 are not in it, and RBX, RSI and RDI only where the handler is a system service's.
+    if size == 8 { context?.known = 0b0000_1111_0011_0111 }
     if address == nil { address = VirtualAddress(ip) }
   }
 }

@@ -21,8 +21,8 @@ struct Target: Sendable {
 
   static var all: [Target] {
     [
-      crashDump, memoryDump, hungMachine, x64Stack, fieldLog, article, image, pdb, hive, inventory, capture, symbols, xz,
-      gzip,
+      crashDump, memoryDump, hungMachine, x64Stack, fieldLog, article, image, pdb, cabinet, hive, inventory, capture,
+      symbols, xz, gzip,
     ]
   }
 
@@ -152,6 +152,7 @@ struct Target: Sendable {
     guard let table = try? SymbolTable(isf: bytes) else { return }
     for offset in [0, 0x1000, 0xFFFF_FFFF, .max] as [UInt64] { _ = table.function(at: offset) }
     for symbol in table.symbols.prefix(16) { _ = table.function(at: UInt64(symbol.offset) + 1) }
+    _ = try? table.structures?.offset(of: "Pcb.DirectoryTableBase", in: "_EPROCESS")
   }
 
   /// liblzma is C: what is tried is our loop around it.

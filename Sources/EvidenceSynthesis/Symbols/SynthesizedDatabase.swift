@@ -44,6 +44,40 @@ public struct SynthesizedDatabase: Sendable {
   public var procedures: [Symbol] = []
   /// Pairs of addresses before and after code was moved; the sections are then those before.
   public var moves: [(source: UInt32, target: UInt32)] = []
+  /// How x86 functions keep their frames, in the newer form: numbers and a program.
+  public struct FrameData: Sendable {
+    public var start, size, locals, parameters: UInt32
+    public var prologue, savedRegisters: UInt16
+    public var program: String
+
+    public init(
+      start: UInt32, size: UInt32, locals: UInt32 = 0, parameters: UInt32 = 0, prologue: UInt16 = 0,
+      savedRegisters: UInt16 = 0, program: String
+    ) {
+      (self.start, self.size, self.locals, self.parameters) = (start, size, locals, parameters)
+      (self.prologue, self.savedRegisters, self.program) = (prologue, savedRegisters, program)
+    }
+  }
+
+  /// In the older form (FPO_DATA): counts of 32-bit words; kinds 0 no frame pointer, 1 trap, 2 task segment, 3 frame pointer.
+  public struct FramePointerOmission: Sendable {
+    public var start, size, localWords: UInt32
+    public var parameterWords: UInt16
+    public var prologue, registers: UInt8
+    public var usesFramePointer: Bool
+    public var kind: UInt8
+
+    public init(
+      start: UInt32, size: UInt32, localWords: UInt32 = 0, parameterWords: UInt16 = 0, prologue: UInt8 = 0,
+      registers: UInt8 = 0, usesFramePointer: Bool = false, kind: UInt8 = 0
+    ) {
+      (self.start, self.size, self.localWords, self.parameterWords) = (start, size, localWords, parameterWords)
+      (self.prologue, self.registers, self.usesFramePointer, self.kind) = (prologue, registers, usesFramePointer, kind)
+    }
+  }
+
+  public var frameData: [FrameData] = []
+  public var omissions: [FramePointerOmission] = []
   /// Type records without their lengths, numbered from 0x1000 on.
   public var types: [[UInt8]] = []
 
@@ -149,6 +183,8 @@ public struct SynthesizedDatabase: Sendable {
     contributions.put(UInt32(0x100), at: 4 + 8)
     var streams = [UInt16](repeating: 0xFFFF, count: 11)
     streams[5] = 6
+    if !omissions.isEmpty { streams[0] = 10 }
+    if !frameData.isEmpty { streams[9] = 11 }
     if !moves.isEmpty {
       streams[4] = 8
       streams[10] = 6
@@ -170,6 +206,42 @@ public struct SynthesizedDatabase: Sendable {
     return out.bytes
   }
 
+  /// The strings of `/names`: a signature, a version, bytes, then the strings, the first of them empty; a hash table behind.
+  private var nameTable: [UInt8] {
+    guard !frameData.isEmpty else { return [1, 2, 3] }
+    let strings: [UInt8] = [0] + frameData.flatMap { frame -> [UInt8] in Array(frame.program.utf8) + [0] }
+    var out = ByteBuilder()
+    for word in [0xEFFE_EFFE, 1, UInt32(strings.count)] { out.append(word) }
+    out.append(strings)
+    out.align(to: 4)
+    for word in [0, 0] as [UInt32] { out.append(word) }
+    return out.bytes
+  }
+
+  private var frameRecords: [UInt8] {
+    var out = ByteBuilder()
+    var place: UInt32 = 1
+    for frame in frameData {
+      for word in [frame.start, frame.size, frame.locals, frame.parameters, 0x40, place] { out.append(word) }
+      out.append(frame.prologue)
+      out.append(frame.savedRegisters)
+      out.append(UInt32(4))
+      place += UInt32(frame.program.utf8.count + 1)
+    }
+    return out.bytes
+  }
+
+  private var omissionRecords: [UInt8] {
+    var out = ByteBuilder()
+    for record in omissions {
+      for word in [record.start, record.size, record.localWords] { out.append(word) }
+      out.append(record.parameterWords)
+      let bits = UInt16(record.prologue) | UInt16(record.registers) << 8 | (record.usesFramePointer ? 1 << 12 : 0)
+      out.append(bits | UInt16(record.kind) << 14)
+    }
+    return out.bytes
+  }
+
   /// Streams' blocks lie backwards and the directory last, so that a reader that takes them in order fails.
   public func encoded() -> [UInt8] {
     var moved = ByteBuilder()
@@ -179,7 +251,7 @@ public struct SynthesizedDatabase: Sendable {
     }
     let streams: [[UInt8]?] = [
       [], information, typeStream, debugStream, nil, symbolRecords, sectionHeaders, moduleSymbols, moved.bytes,
-      [1, 2, 3],
+      nameTable, omissionRecords, frameRecords,
     ]
     var out = ByteBuilder(zeros: 3 * blockSize)
     var directory = ByteBuilder()

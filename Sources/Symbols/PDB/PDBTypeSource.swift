@@ -2,8 +2,16 @@ import ByteReading
 import Facts
 import Synchronization
 
+/// Structure types by name, from a symbol table of either kind.
+public protocol TypeSource: Sendable {
+  /// Bytes from a structure's beginning to a field, or to a field of a field: `Header.Type`. nil where there is none.
+  func offset(of field: String, in type: String) throws(ReadError) -> UInt64?
+  /// Bytes of a structure; nil where no such type is defined.
+  func size(of type: String) throws(ReadError) -> UInt64?
+}
+
 /// A PDB's types, read when the first one is asked for and kept.
-public final class PDBTypeSource: Sendable {
+public final class PDBTypeSource: TypeSource {
   private let pdb: PDBFile
   private let cache = Mutex<Result<PDBTypes?, ReadError>?>(nil)
 
@@ -31,6 +39,8 @@ public final class PDBTypeSource: Sendable {
     }
     return parts.isEmpty ? nil : offset
   }
+
+  public func size(of type: String) throws(ReadError) -> UInt64? { try types()?.layout(named: type)?.size }
 }
 
 extension PDBFile {

@@ -29,17 +29,11 @@ public struct SectionMap: Sendable {
       return try pdb.container.stream(number)
     }
     let table = try stream(DebugStreams.Optional.omapFromSource) ?? []
-    let span = table.span.bytes
-    let pairs = (0..<(table.count / 8)).map { index in
-      (
-        source: span.loadIfPresent(at: 8 * index, as: UInt32.self) ?? 0,
-        target: span.loadIfPresent(at: 8 * index + 4, as: UInt32.self) ?? 0
-      )
-    }
+    let pairs = Self.pairs(table)
     let original = pairs.isEmpty ? nil : try stream(DebugStreams.Optional.originalSectionHeaders)
     let final = original == nil ? try stream(DebugStreams.Optional.sectionHeaders) : nil
     let headers = original ?? final ?? []
-    moves = original == nil ? [] : pairs.sorted { $0.source < $1.source }
+    moves = original == nil ? [] : pairs
     let head = headers.span.bytes
     sections = (0..<(headers.count / 40)).map { index in
       func word(_ at: Int) -> UInt32 { head.loadIfPresent(at: 40 * index + at, as: UInt32.self) ?? 0 }
@@ -59,8 +53,21 @@ public struct SectionMap: Sendable {
     section > 0 && Int(section) <= sections.count && sections[Int(section) - 1].isExecutable
   }
 
+  /// OMAP entries, sorted by source.
+  static func pairs(_ table: [UInt8]) -> [(source: UInt32, target: UInt32)] {
+    let span = table.span.bytes
+    return (0..<(table.count / 8)).map { index in
+      (
+        source: span.loadIfPresent(at: 8 * index, as: UInt32.self) ?? 0,
+        target: span.loadIfPresent(at: 8 * index + 4, as: UInt32.self) ?? 0
+      )
+    }.sorted { $0.source < $1.source }
+  }
+
   /// The pair at or below an address moves it; a target of zero means that the code is gone.
-  func moved(_ source: UInt32) -> UInt32? {
+  func moved(_ source: UInt32) -> UInt32? { Self.moved(source, by: moves) }
+
+  static func moved(_ source: UInt32, by moves: [(source: UInt32, target: UInt32)]) -> UInt32? {
     var low = 0
     var high = moves.count
     while low < high {

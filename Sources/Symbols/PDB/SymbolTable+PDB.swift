@@ -36,6 +36,7 @@ extension SymbolTable {
     }
     self.init(identity: pdb.identity, builder)
     types = PDBTypeSource(pdb)
+    if isX86 { frames = FrameRecords(pdb) }
   }
 }
 

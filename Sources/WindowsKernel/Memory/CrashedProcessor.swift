@@ -36,7 +36,7 @@ struct CrashedProcessor {
     return first
   }
 
-  private init(_ prcb: UInt64, _ space: KernelSpace, _ layout: KernelLayout?) {
+  init(_ prcb: UInt64, _ space: KernelSpace, _ layout: KernelLayout?) {
     self.prcb = prcb
     // The running kernel states its own offsets; only what it does not state is taken from a table.
     func offset(_ own: DebuggerData.StructureOffset, _ type: String, _ field: String) -> UInt64? {

@@ -50,10 +50,7 @@ struct ProcessReader {
   let isExact: Bool
 
   init?(_ space: KernelSpace, servicePack: ServicePack?, revision: Int?) {
-    guard
-      let (layout, isExact) = KernelLayout.find(
-        build: Int(space.build), servicePack: servicePack, architecture: space.architecture, revision: revision)
-    else { return nil }
+    guard let (layout, isExact) = space.layout(servicePack: servicePack, revision: revision) else { return nil }
     self.space = space
     self.layout = layout
     self.isExact = isExact

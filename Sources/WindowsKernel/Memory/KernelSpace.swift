@@ -14,6 +14,8 @@ public struct KernelSpace: Sendable {
   public let psLoadedModuleList: VirtualAddress
   public private(set) var psActiveProcessHead: VirtualAddress
   public private(set) var debuggerData: DebuggerData?
+  /// Where structures have their fields.
+  var structures = KernelStructures.bundled
 
   /// nil where the processor's page tables are of no kind read here.
   public init?(_ dump: CrashDump) {

@@ -10,12 +10,9 @@ struct StructureReader: Sendable {
   /// False where the offsets are another build's.
   let isExact: Bool
 
-  /// nil where no layout is bundled for the build.
+  /// nil where there are neither symbols nor a bundled layout of the build.
   init?(_ space: KernelSpace, servicePack: ServicePack?, revision: Int?) {
-    guard
-      let (layout, isExact) = KernelLayout.find(
-        build: Int(space.build), servicePack: servicePack, architecture: space.architecture, revision: revision)
-    else { return nil }
+    guard let (layout, isExact) = space.layout(servicePack: servicePack, revision: revision) else { return nil }
     self.space = space
     self.layout = layout
     self.isExact = isExact

@@ -59,9 +59,7 @@ extension KernelDump {
         Missing("pool", because: .notInDump, detail: "Only dumps of whole pages hold pool: full, kernel, automatic."))
       return pool
     }
-    let found = KernelLayout.find(
-      build: Int(header.build), servicePack: servicePack, architecture: architecture,
-      revision: buildMatch.map { Int($0.build.version.revision) })
+    let found = layout
     let variables = poolVariables(space).variables
     pool.readTracker(variables, found, processors: Int(clamping: header.processors))
     if pages { pool.readPages(variables, found?.layout, architecture, tasks: tasks) }
@@ -69,14 +67,11 @@ extension KernelDump {
   }
 
   func poolVariables(_ space: KernelSpace) -> (variables: PoolVariables, layout: KernelLayout?) {
-    let found = KernelLayout.find(
-      build: Int(header.build), servicePack: servicePack, architecture: architecture,
-      revision: buildMatch.map { Int($0.build.version.revision) })
     let build = buildMatch.flatMap { $0.isUnique ? $0.build : nil }
     return (
       PoolVariables(
         space: space, base: modules.kernel?.identity.base?.rawValue, symbols: modules.kernel?.symbols, build: build),
-      found?.layout
+      layout?.layout
     )
   }
 }

@@ -1,5 +1,7 @@
+import ByteReading
 import CrashDumpFormat
 import Facts
+import PortableExecutable
 import Symbols
 
 extension StackWalker {
@@ -9,13 +11,16 @@ extension StackWalker {
   private struct State {
     var address: UInt64
     var registers: X64Epilogue.Registers
+    /// Behind a call; false where code was stopped: by the dump, an interrupt or an exception.
+    var isReturn = false
     var stackPointer: UInt64 { registers[X64Epilogue.rsp] ?? 0 }
   }
 
-  /// In this order: a trap frame right where the stack pointer is; the function's own epilogue; the first word on the stack
-  /// that can be a return address. An answer that leads nowhere is not taken.
+  /// In this order: the image's unwind data, from its file or the dump's memory; a trap frame right where the stack pointer is;
+  /// the function's own epilogue; the first word on the stack that can be a return address. An answer that leads nowhere is
+  /// not taken.
   func walkX64(_ context: RegisterContext) -> [StackFrame] {
-    var state = State(address: context.instructionPointer, registers: context.general.map { $0 })
+    var state = State(address: context.instructionPointer, registers: context.knownRegisters)
     var frames = [name(modules.frame(state.address, stackPointer: state.stackPointer, trust: .context))]
     var isFirst = true
     let records = StackRecords(from: state.stackPointer, memory: memory)
@@ -39,6 +44,11 @@ extension StackWalker {
   private func nextX64(
     _ state: State, _ frame: StackFrame, _ records: StackRecords, _ allowance: X64Epilogue.Allowance, isFirst: Bool
   ) -> (State, FrameTrust)? {
+    switch unwound(state) {
+    case .caller(let next, let trust): return (next, trust)
+    case .end: return nil
+    case .nowhere, .unknown: break
+    }
     if isFirst {
       // At a function's first instruction the return address is what the stack pointer points at. Stops begin so: KeBugCheckEx
       // saves the registers it was called with.
@@ -71,6 +81,66 @@ extension StackWalker {
     return scanX64(state, frame, records, allowance, from: outcome.leastSlot, isFirst: isFirst)
   }
 
+  private enum Unwound {
+    case caller(State, FrameTrust)
+    /// A thread's first function returns to nothing.
+    case end
+    /// By the unwind data the caller would be where no code is, or the address lies in no function that calls.
+    case nowhere
+    case unknown
+  }
+
+  /// One step by unwind data; unknown where there are none, where they lead to no code, or where it cannot be told whether the
+  /// function was being left.
+  private func unwound(_ state: State) -> Unwound {
+    guard let index = modules.index(of: state.address), let base = modules.entries[index].identity.base else {
+      return .unknown
+    }
+    let registers = X64Registers(instructionPointer: state.address, general: state.registers)
+    var answer = Unwound.unknown
+    for image in modules.images(at: index) {
+      guard let unwinder = X64Unwinder(image, base: base) else { continue }
+      let found: X64Unwound
+      do {
+        found = try unwinder.caller(of: registers, isReturnAddress: state.isReturn) {
+          memory.load(at: VirtualAddress($0), as: UInt64.self)
+        }
+      } catch {
+        if error.kind == .malformed { answer = .nowhere }
+        continue
+      }
+      guard state.isReturn || found.isEpilogueKnown, let sp = found.registers.stackPointer else { continue }
+      let address = found.registers.instructionPointer
+      if found.isMachineFrame {
+        guard modules.isCode(address) || (address < MachineFrame.userEnd && address != 0 && sp < MachineFrame.userEnd)
+        else {
+          answer = .nowhere
+          continue
+        }
+        return .caller(
+          withContext(State(address: address, registers: found.registers.general)), .context)
+      }
+      guard sp > state.stackPointer else { continue }
+      if address == 0 { return .end }
+      guard modules.isCode(address), callBefore(address) ?? true else {
+        answer = .nowhere
+        continue
+      }
+      return .caller(State(address: address, registers: found.registers.general, isReturn: true), .unwind)
+    }
+    return answer
+  }
+
+  /// With all registers, where a context record of the dump is that of the same instruction and stack.
+  private func withContext(_ state: State) -> State {
+    guard
+      let context = contexts.first(where: {
+        $0.instructionPointer == state.address && $0.stackPointer == state.stackPointer
+      })
+    else { return state }
+    return State(address: state.address, registers: context.knownRegisters)
+  }
+
   /// The caller whose return address lies in a slot; nil unless that word is code behind a call.
   private func caller(at slot: UInt64, registers: X64Epilogue.Registers) -> State? {
     guard let address = memory.load(at: VirtualAddress(slot), as: UInt64.self), modules.isCode(address),
@@ -79,7 +149,7 @@ extension StackWalker {
     var registers = registers
     registers[X64Epilogue.rsp] = slot &+ 8
     for register in X64Epilogue.volatile { registers[register] = nil }
-    return State(address: address, registers: registers)
+    return State(address: address, registers: registers, isReturn: true)
   }
 
   private func interrupted(byTrapFrameAt base: UInt64) -> State? {
@@ -95,13 +165,8 @@ extension StackWalker {
   /// The registers of interrupted code: an exception's context record knows them all.
   private func interrupted(_ frame: MachineFrame, registers: X64Epilogue.Registers) -> State {
     var registers = registers
-    if let context = contexts.first(where: {
-      $0.instructionPointer == frame.instructionPointer && $0.stackPointer == frame.stackPointer
-    }) {
-      registers = context.general.map { $0 }
-    }
     registers[X64Epilogue.rsp] = frame.stackPointer
-    return State(address: frame.instructionPointer, registers: registers)
+    return withContext(State(address: frame.instructionPointer, registers: registers))
   }
 
   private func scanX64(
@@ -155,7 +220,12 @@ extension StackWalker {
     // A scan does not know what the skipped function did to the registers it saves.
     for register in 0..<16 { registers[register] = nil }
     registers[X64Epilogue.rsp] = slot &+ 8
-    let found = State(address: address, registers: registers)
+    let found = State(address: address, registers: registers, isReturn: true)
+    switch unwound(found) {
+    case .caller, .end: return found
+    case .nowhere: return nil
+    case .unknown: break
+    }
     if interrupted(byTrapFrameAt: slot &+ 8) != nil {
       // The system-service dispatcher and its exit are one stretch of code that does not call itself: there the word is what
       // the service's own call left behind (seen in a 19041 dump of stop 0x4A), and the trap frame comes next.

@@ -34,78 +34,15 @@ public struct StackWalker: Sendable {
     }
   }
 
-  // MARK: ARM64
-
-  /// X29 chains: [X29] holds the caller's X29, [X29+8] the return address (AAPCS64, "The Frame Pointer").
-  private func walkARM64(_ context: RegisterContext) -> [StackFrame] {
-    var frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
-    var pointer = context.framePointer
-    while frames.count < Self.maximumFrames {
-      guard let next = memory.load(at: VirtualAddress(pointer), as: UInt64.self),
-        let signed = memory.load(at: VirtualAddress(pointer &+ 8), as: UInt64.self)
-      else { break }
-      // Pointer authentication signs the upper bits; kernel addresses have them all set.
-      let address = signed >> 47 & 1 == 1 ? signed | 0xFFFF_0000_0000_0000 : signed
-      guard modules.isCode(address) else { break }
-      frames.append(modules.frame(address, stackPointer: pointer &+ 16, trust: .framePointer))
-      guard next > pointer else { break }
-      pointer = next
-    }
-    return frames
-  }
-
-  // MARK: x86
-
-  /// EBP chains, with a scan where a function keeps none.
-  private func walkX86(_ context: RegisterContext) -> [StackFrame] {
-    var frames = [modules.frame(context.instructionPointer, stackPointer: context.stackPointer, trust: .context)]
-    var stack = context.stackPointer
-    var pointer = context.framePointer
-    func word(_ address: UInt64) -> UInt64? {
-      memory.load(at: VirtualAddress(address), as: UInt32.self).map(UInt64.init)
-    }
-    while frames.count < Self.maximumFrames {
-      if pointer >= stack, pointer & 3 == 0, let next = word(pointer), let address = word(pointer &+ 4),
-        isReturnAddressX86(address)
-      {
-        frames.append(modules.frame(address, stackPointer: pointer + 8, trust: .framePointer))
-        stack = pointer + 8
-        pointer = next
-        continue
-      }
-      guard let slot = scanX86(from: stack, word) else { break }
-      frames.append(modules.frame(slot.address, stackPointer: slot.at + 4, trust: .scan))
-      // `push ebp; mov ebp, esp` puts the saved EBP right below the return address.
-      if slot.at >= 4, let saved = word(slot.at - 4), saved > slot.at, saved - slot.at < Self.maximumScanBytes {
-        pointer = saved
-      }
-      stack = slot.at + 4
-    }
-    return frames
-  }
-
-  private func scanX86(from stack: UInt64, _ word: (UInt64) -> UInt64?) -> (at: UInt64, address: UInt64)? {
-    var at = (stack &+ 3) & ~3
-    let end = at &+ Self.maximumScanBytes
-    while at < end, let value = word(at) {
-      if isReturnAddressX86(value) { return (at, value) }
-      at += 4
-    }
-    return nil
-  }
-
-  private func isReturnAddressX86(_ address: UInt64) -> Bool {
-    guard modules.isCode(address) else { return false }
-    return callBefore(address) ?? true
-  }
-
-  // MARK: ARM64 and x86 share nothing with the x64 walk below.
-
-  /// Whether the bytes before an address end in a call; nil where they are not in the dump.
+  /// Whether the bytes before an address end in a call; nil where neither the dump nor the module's file holds them.
   func callBefore(_ address: UInt64) -> Bool? {
-    guard address >= 7, let bytes = memory.bytes(at: VirtualAddress(address - 7), count: 7) else { return nil }
+    guard address >= 7, let bytes = modules.code(at: address - 7, count: 7) else { return nil }
     // E8 rel32; FF /2 with no, 8-bit or 32-bit displacement, with and without SIB or REX.
-    if bytes[2] == 0xE8 { return true }
+    return bytes[2] == 0xE8 || Self.isIndirectCall(bytes)
+  }
+
+  /// Whether seven bytes end in a call through a register or memory.
+  static func isIndirectCall(_ bytes: [UInt8]) -> Bool {
     for length in [2, 3, 4, 6, 7] where bytes[7 - length] == 0xFF {
       let modrm = bytes[7 - length + 1]
       guard modrm >> 3 & 7 == 2 else { continue }

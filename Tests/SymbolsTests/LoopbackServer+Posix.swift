@@ -1,0 +1,133 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A web server on this computer's loopback address, on a port the system chooses: it answers what it is told.
+final class LoopbackServer: Sendable {
+  enum Reply: Sendable {
+    case file([UInt8])
+    /// Says that more will come than does.
+    case cut([UInt8], stated: Int)
+    case status(Int)
+    case redirect(String)
+    /// No length, more bytes than a reader should take.
+    case endless
+  }
+
+  private let listener: Int32
+  let port: UInt16
+  private let replies: [String: Reply]
+  private let log = Mutex<[String]>([])
+
+  var url: String { "http://127.0.0.1:\(port)/store" }
+  /// Paths that were asked for, in order.
+  var asked: [String] { log.withLock { $0 } }
+
+  init(_ replies: [String: Reply]) throws {
+    struct Failure: Error { var call: String }
+    self.replies = replies
+    #if canImport(Glibc)
+    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    listener = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Bool in
+        bind(listener, generic, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, generic, &length) == 0
+      }
+    }
+    guard listener >= 0, bound else { throw Failure(call: "bind") }
+    port = UInt16(bigEndian: address.sin_port)
+    #if canImport(Darwin)
+    var thread: pthread_t?
+    #else
+    var thread = pthread_t()
+    #endif
+    let box = Unmanaged.passRetained(self)
+    let result = pthread_create(
+      &thread, nil,
+      { context in
+        #if canImport(Darwin)
+        let server = Unmanaged<LoopbackServer>.fromOpaque(context).takeRetainedValue()
+        #else
+        guard let context else { return nil }
+        let server = Unmanaged<LoopbackServer>.fromOpaque(context).takeRetainedValue()
+        #endif
+        server.serve()
+        return nil
+      }, box.toOpaque())
+    guard result == 0 else { throw Failure(call: "pthread_create") }
+    #if canImport(Darwin)
+    if let thread { pthread_detach(thread) }
+    #else
+    pthread_detach(thread)
+    #endif
+  }
+
+  /// Ends the thread: the next accept fails.
+  func stop() {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+
+  private func serve() {
+    while true {
+      let connection = accept(listener, nil, nil)
+      if connection < 0 { return }
+      answer(connection)
+      close(connection)
+    }
+  }
+
+  private func answer(_ connection: Int32) {
+    var request: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while !request.contains(UInt8(ascii: "\n")) {
+      let count = recv(connection, &chunk, chunk.count, 0)
+      guard count > 0, request.count < 1 << 16 else { return }
+      request += chunk[..<count]
+    }
+    let line = String(decoding: request.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+    let path = line.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+    log.withLock { $0.append(path) }
+    func send(_ bytes: [UInt8]) -> Bool {
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        #if canImport(Darwin)
+        let count = rest.withUnsafeBytes { Darwin.send(connection, $0.baseAddress, $0.count, 0) }
+        #elseif canImport(Musl)
+        let count = rest.withUnsafeBytes { Musl.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        #else
+        let count = rest.withUnsafeBytes {
+          Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        #endif
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
+      }
+      return true
+    }
+    func head(_ status: String, _ more: String) -> [UInt8] {
+      Array("HTTP/1.1 \(status)\r\n\(more)Connection: close\r\n\r\n".utf8)
+    }
+    switch replies[path] ?? .status(404) {
+    case .file(let bytes): _ = send(head("200 OK", "Content-Length: \(bytes.count)\r\n") + bytes)
+    case .cut(let bytes, let stated): _ = send(head("200 OK", "Content-Length: \(stated)\r\n") + bytes)
+    case .status(let number): _ = send(head("\(number) No", "Content-Length: 0\r\n"))
+    case .redirect(let target): _ = send(head("302 Found", "Location: \(target)\r\nContent-Length: 0\r\n"))
+    case .endless:
+      guard send(head("200 OK", "")) else { return }
+      while send([UInt8](repeating: 0x5A, count: 1 << 16)) {}
+    }
+  }
+}
