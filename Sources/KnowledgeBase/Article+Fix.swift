@@ -118,7 +118,18 @@ extension ArticleDocument {
       }
       most = max(most, ways)
     }
-    return most
+    return max(most, separated(hasSection: hasSection))
+  }
+
+  /// Ways with a line `- or -` between them, where the text announces several: elsewhere it stands between steps.
+  private func separated(hasSection: Bool) -> Int {
+    var marks = 0
+    for index in text.lines.indices.prefix(footer) where text.lines[index].content.count <= 8 {
+      guard places[index].section == (hasSection ? .workaround : .resolution) else { continue }
+      let letters = text.bytes[text.lines[index].content].filter(\.isLetter).map(\.folded)
+      if letters == [0x6F, 0x72], text.bytes[text.lines[index].content].first == ASCII.hyphen { marks += 1 }
+    }
+    return hasSection && marks > 0 && marks < Self.maximumAlternatives ? marks + 1 : 0
   }
 
   /// A longer list is a procedure.
@@ -169,10 +180,14 @@ enum FixPhrases {
     "apply the latest", "upgrade to",
   ]
   static let obtainServicePack = ["obtain", "install", "apply", "upgrade", "get the"]
-  static let workarounds = ["to work around this", "to work around the", "to avoid this problem", "as a workaround"]
+  static let workarounds = [
+    "to work around this", "to work around the", "to workaround this", "can be worked around by",
+    "to avoid this problem",
+    "as a workaround",
+  ]
   static let alternatives = [
     "one of the following", "either of the following", "any of the following", "one of these", "following workarounds",
-    "following methods",
+    "following methods", "appropriate method",
   ]
   static let fixItems = ["hotfix", "service pack", "obtain the fix", "the fix mentioned"]
   static let settings = [

@@ -32,6 +32,8 @@ extension ArticleDocument {
     switch layout {
     case .archive: return key("title")?.string
     case .prose, .hardWrapped, .wikiCopy: return nil
+    case .markdown:
+      return text.printed(after: -1).flatMap { text.hasPhrase("article id:", line: $0) ? nil : text.string($0) }
     case .titleWithNumber:
       guard let first = text.printed(after: -1) else { return nil }
       let line = text.folded(first)

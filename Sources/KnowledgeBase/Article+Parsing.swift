@@ -12,6 +12,7 @@ extension Article {
     let (layout, reason) = ArticleLayout.detect(text)
     let limits = text.limitsReached
     if layout == .oneLine { text = ArticleText(normalised: ArticleUngluing.unglue(text.bytes)) }
+    if layout == .markdown { text = ArticleText(normalised: ArticleMarkdown.plain(text)) }
     var document = ArticleDocument(text, layout: layout)
     self.init(layout: layout)
     layoutReason = reason

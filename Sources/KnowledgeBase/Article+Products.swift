@@ -15,6 +15,7 @@ extension ArticleDocument {
         if layout == .archive, roles[index] == .rule, !result.isEmpty { break }
         continue
       }
+      if text.hasPhrase("back to the top", line: index) { continue }
       let content = text.lines[index].content
       if let marker = listMarker(content) {
         flush()

@@ -66,8 +66,17 @@ extension ArticleDocument {
         }
       } else if let address = line.find("support.microsoft.com/kb/"), address < number.end + 16 {
         roles[index] = .reference
+      } else if number.end + 1 < line.count, line.bytes[number.end] == ASCII.space, line.bytes[number.end + 1].isUpper,
+        let above = text.printed(before: index), roles[above] == .reference || announcesArticle(above)
+      {
+        // `… in the Microsoft Knowledge Base:` and below it `152734 How to Obtain the Latest Service Pack`.
+        roles[index] = .reference
       }
     }
+  }
+
+  private func announcesArticle(_ index: Int) -> Bool {
+    endsInColon(index) && text.folded(index).containsAny(["knowledge base", "article"])
   }
 
   /// `Q152734`, or `889100` and `KB889100` on pages; as digits.

@@ -234,7 +234,7 @@ enum RequirementPhrases {
   static let before = [
     " should be applied prior to", " must be installed before", " must be applied before",
     " must also be installed before",
-    " must be installed prior to",
+    " must be installed prior to", " must be applied to windows",
   ]
   static let replaces = [
     "this hotfix replaces", "this fix replaces", "this update replaces", "this security update replaces",
@@ -248,7 +248,7 @@ enum RequirementPhrases {
   /// What follows is the prerequisite.
   static let subjects = [
     "this hotfix requires ", "this fix requires ", "this update requires ", "this patch requires ",
-    "the hotfix requires ", "this package requires ",
+    "the hotfix requires ", "this package requires ", "this security patch requires ",
   ]
   /// In a sentence on applying the fix, what follows is the prerequisite.
   static let conditions = [
@@ -282,6 +282,7 @@ enum RequirementPhrases {
   ]
   /// Steps of a procedure.
   static let restartSteps = [
+    "quit registry editor and restart", "quit registry editor, and then restart", "and then restart windows",
     "restart your computer", "restart the system", "restart the computer", "have to be restarted", "then restart it",
     "shut down and restart", "restart the server", "restart the domain controller", "reboot the computer",
     "reboot the system",

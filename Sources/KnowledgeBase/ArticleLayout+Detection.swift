@@ -5,6 +5,8 @@ extension ArticleLayout {
   public static let unofficialCopy = ArticleLayout(rawValue: "pkisolutions")
   /// A title that ends in the number in brackets, and the product list before the symptoms.
   public static let titleWithNumber = ArticleLayout(rawValue: "ftp-htm-text")
+  /// Headings behind `#`.
+  public static let markdown = ArticleLayout(rawValue: "markdown")
   /// None of these; read as far as its headings go.
   public static let unknown = ArticleLayout(rawValue: "unknown")
 
@@ -30,6 +32,7 @@ extension ArticleLayout {
     if opening.hasPhrase("notice: this website is an unofficial", at: 0) {
       return (.unofficialCopy, "begins with the notice of an unofficial copy")
     }
+    if let sign = ArticleMarkdown.sign(text) { return (.markdown, sign) }
     let signs = Signs(text)
     if let line = signs.gluedTable { return (.gluedTable, "line \(line + 1) is a table heading whose cells touch") }
     if opening.folded == Array("help and support".utf8) { return (.gluedTable, "begins with 'Help and Support'") }

@@ -27,6 +27,7 @@ public struct ArticlePassage: Hashable, Sendable {
   public static func passages(of text: String, in article: Article) -> [ArticlePassage] {
     var source = ArticleText(decoding: Array(text.utf8))
     if article.layout == .oneLine { source = ArticleText(normalised: ArticleUngluing.unglue(source.bytes)) }
+    if article.layout == .markdown { source = ArticleText(normalised: ArticleMarkdown.plain(source)) }
     var document = ArticleDocument(source, layout: article.layout)
     let hasFiles = !document.readFileTables().isEmpty
     var passages = document.passages(hasFiles: hasFiles, hasProducts: !article.products.isEmpty)
