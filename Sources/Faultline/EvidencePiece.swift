@@ -61,7 +61,8 @@ public struct EvidencePiece: Sendable {
     hash: Bool = true
   ) -> EvidencePiece {
     do {
-      return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, images: images, server: server, hash: hash)
+      return EvidencePiece(
+        file: try MappedFile(path: path), symbols: symbols, images: images, server: server, hash: hash)
     } catch {
       return EvidencePiece(unreadable: path, EvidenceProblem(error))
     }
