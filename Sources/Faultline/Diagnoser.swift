@@ -5,8 +5,8 @@ import KnowledgeBase
 import KnowledgeStore
 import Matching
 import Planning
-import Reporting
 import PortableExecutable
+import Reporting
 import Symbols
 import WindowsKernel
 
@@ -47,7 +47,9 @@ public struct Diagnoser: Sendable {
   public func read(
     _ paths: [String], hash: Bool = true, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async -> [EvidencePiece] {
-    if paths.count == 1 { return [EvidencePiece.read(paths[0], symbols: symbols, images: images, server: server, hash: hash)] }
+    if paths.count == 1 {
+      return [EvidencePiece.read(paths[0], symbols: symbols, images: images, server: server, hash: hash)]
+    }
     return await withTaskGroup(of: (Int, EvidencePiece).self) { group in
       var pieces = [EvidencePiece?](repeating: nil, count: paths.count)
       var next = 0

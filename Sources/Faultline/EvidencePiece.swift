@@ -89,7 +89,8 @@ public struct EvidencePiece: Sendable {
   ) -> EvidencePiece {
     if FileStatus.of(path) == .folder, let volume = SystemVolume(systemFolder: path) { return EvidencePiece(volume) }
     do {
-      return EvidencePiece(file: try MappedFile(path: path), symbols: symbols, images: images, server: server, hash: hash)
+      return EvidencePiece(
+        file: try MappedFile(path: path), symbols: symbols, images: images, server: server, hash: hash)
     } catch {
       return EvidencePiece(unreadable: path, EvidenceProblem(error))
     }

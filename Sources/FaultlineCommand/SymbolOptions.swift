@@ -62,7 +62,8 @@ struct SymbolOptions: ParsableArguments {
     let folder = SymbolFolder(paths: symbols)
     if folder.entries.isEmpty && folder.loose.isEmpty {
       throw CommandFailure.notFound(
-        "\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) and no PDB file found")
+        "\(symbols.joined(separator: ", ")): no symbol table (NAME.pdb/GUID-AGE.json or .json.xz) and no PDB file found"
+      )
     }
     return folder
   }

@@ -72,7 +72,8 @@ public struct Cabinet {
       guard let library = CabinetLibrary.shared else {
         throw ReadError(
           .unsupported, reading: "cabinet", at: .file(0),
-          expected: "libarchive, which this computer lacks (Debian: libarchive13); or a file unpacked with cabextract or expand",
+          expected:
+            "libarchive, which this computer lacks (Debian: libarchive13); or a file unpacked with cabextract or expand",
           found: "\(method) compression", trail: ["CAB"])
       }
       return try library.firstMember(of: file.array(), bytes: memberBytes)

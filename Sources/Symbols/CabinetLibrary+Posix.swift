@@ -80,7 +80,8 @@ struct CabinetLibrary: @unchecked Sendable {
     }
     guard result.count == count else {
       throw ReadError(
-        .malformed, reading: "cbFile", at: .nowhere, expected: "\(count) bytes", found: "\(result.count)", trail: ["CAB"]
+        .malformed, reading: "cbFile", at: .nowhere, expected: "\(count) bytes", found: "\(result.count)",
+        trail: ["CAB"]
       )
     }
     return result

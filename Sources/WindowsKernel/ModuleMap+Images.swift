@@ -104,7 +104,11 @@ extension ModuleMap {
 
   /// Bytes of code: what the dump holds, else what the module's file holds there.
   func code(at address: UInt64, count: Int) -> [UInt8]? {
-    if let bytes = memory?.bytes(at: VirtualAddress(address), count: count) { return bytes }
+    memory?.bytes(at: VirtualAddress(address), count: count) ?? fileCode(at: address, count: count)
+  }
+
+  /// What the module's file holds at an address: the loader may have changed it in memory.
+  func fileCode(at address: UInt64, count: Int) -> [UInt8]? {
     guard let entry = entry(at: address), let base = entry.identity.base, let image = entry.file?.image,
       let offset = UInt32(exactly: address - base.rawValue)
     else { return nil }

@@ -88,7 +88,9 @@ private enum Step {
     }
   }
 
-  private static func word(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) } }
+  private static func word(_ value: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+  }
 
   /// A record with one epilogue at the function's end that shares the prologue's codes from `epilogueAt` on.
   private static func record(instructions: Int, epilogueAt: UInt32, codes: [UInt8]) -> [UInt8] {
@@ -167,7 +169,8 @@ private enum Step {
   @Test func leaf() throws {
     let unwinder = try unwinder(Self.record(instructions: 4, epilogueAt: 0, codes: [0xE4]), instructions: 4)
     var registers = ARM64Registers(
-      instructionPointer: Self.base + 0x1080, stackPointer: Self.callerSP, general: [UInt64?](repeating: nil, count: 31))
+      instructionPointer: Self.base + 0x1080, stackPointer: Self.callerSP, general: [UInt64?](repeating: nil, count: 31)
+    )
     #expect(throws: ReadError.self) { try unwinder.caller(of: registers) { _ in nil } }
     registers.general[30] = Self.returnAddress
     #expect(
@@ -235,7 +238,8 @@ private enum Step {
       guard let image = try? loaded(bytes, base: Self.base), let unwinder = ARM64Unwinder(image) else { continue }
       for place in stride(from: 0x1000 as UInt64, to: 0x1500, by: 12) {
         let registers = ARM64Registers(
-          instructionPointer: Self.base + place, stackPointer: .max - 64, general: [UInt64?](repeating: .max, count: 31))
+          instructionPointer: Self.base + place, stackPointer: .max - 64, general: [UInt64?](repeating: .max, count: 31)
+        )
         for isReturn in [false, true] {
           _ = try? unwinder.caller(of: registers, isReturnAddress: isReturn) { $0 & 8 == 0 ? nil : $0 }
         }

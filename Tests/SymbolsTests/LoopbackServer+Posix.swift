@@ -43,7 +43,8 @@ final class LoopbackServer: Sendable {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let bound = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Bool in
-        bind(listener, generic, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, generic, &length) == 0
+        bind(listener, generic, length) == 0 && listen(listener, 16) == 0
+          && getsockname(listener, generic, &length) == 0
       }
     }
     guard listener >= 0, bound else { throw Failure(call: "bind") }

@@ -18,6 +18,7 @@ import Testing
     var whole: WholeMachine
     var run: X64Program.Run
     var images: [(name: String, image: SynthesizedImage)]
+    var memoryCode: [[UInt8]]
   }
 
   private static let stackTop: UInt64 = 0xFFFF_F880_07A1_0000
@@ -60,7 +61,7 @@ import Testing
     (registers.r14, registers.r15) = (run.registers[14], run.registers[15])
     whole.machine.registers = .x64(registers)
     whole.contents = [run.memory]
-    return Case(whole: whole, run: run, images: images)
+    return Case(whole: whole, run: run, images: images, memoryCode: programs.map(\.0.memoryCode))
   }
 
   private func dump(_ whole: WholeMachine, images: ImageFolder? = nil) throws -> KernelDump {
@@ -70,7 +71,9 @@ import Testing
 
   private func inMemory(_ item: Case) -> WholeMachine {
     var whole = item.whole
-    for (index, (_, image)) in item.images.enumerated() {
+    for (index, (_, file)) in item.images.enumerated() {
+      var image = file
+      image.code = item.memoryCode[index]
       whole.contents.append(
         SynthesizedMemory(address: whole.machine.modules[index + 2].base, bytes: image.memory()))
     }

@@ -74,7 +74,8 @@ extension Target {
     var frames = database
     frames.machine = 0x14C
     frames.frameData = [
-      .init(start: 0x1000, size: 0x80, locals: 8, program: "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + = $20 $T0 8 - ^ =")
+      .init(
+        start: 0x1000, size: 0x80, locals: 8, program: "$T0 .raSearch = $eip $T0 ^ = $esp $T0 4 + = $20 $T0 8 - ^ =")
     ]
     frames.omissions = [.init(start: 0x1100, size: 0x80, localWords: 2, registers: 1, usesFramePointer: true)]
     return [database.encoded(), moved.encoded(), frames.encoded()]
@@ -117,10 +118,13 @@ extension Target {
     // One file of four bytes, stored, and the same in an MSZIP block that DEFLATE stores.
     func cabinet(_ method: UInt8, _ data: [UInt8], unpacked: UInt8) -> [UInt8] {
       let head: [UInt8] = [
-        0x4D, 0x53, 0x43, 0x46, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1, 0, 1, 0, 0, 0, 0,
+        0x4D, 0x53, 0x43, 0x46, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1, 0, 1, 0, 0, 0,
+        0,
         0, 0, 0,
       ]
-      return head + [62, 0, 0, 0, 1, 0, method, 0] + [unpacked, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0x61, 0]
+      return head + [62, 0, 0, 0, 1, 0, method, 0] + [
+        unpacked, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0x61, 0,
+      ]
         + [0, 0, 0, 0, UInt8(data.count), 0, unpacked, 0] + data
     }
     return [

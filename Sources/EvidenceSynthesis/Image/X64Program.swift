@@ -13,7 +13,8 @@ public struct X64Program: Sendable {
     case setFrame(at: UInt32)
     /// A register gets another value.
     case set(Int, UInt32)
-    case call
+    /// Through a slot, which the loader makes a direct call and a NOP in memory; else direct.
+    case call(isPatched: Bool)
     case nop
     case load(Int, at: UInt32)
     case release(UInt32)
@@ -37,11 +38,16 @@ public struct X64Program: Sendable {
       case .setFrame(let at): return [0x48, 0x8D, 0xAC, 0x24] + word(at)
       case .releaseToFrame(let at): return [0x48, 0x8D, 0xA5] + word(0 &- at)
       case .set(let r, let value): return [r < 8 ? 0x48 : 0x49, 0xC7, 0xC0 | short(r)] + word(value)
-      case .call: return [0xE8, 0x10, 0, 0, 0]
+      case .call(let isPatched): return isPatched ? [0xFF, 0x15, 0x10, 0x20, 0, 0] : [0xE8, 0x10, 0, 0, 0]
       case .nop: return [0x90]
       case .ret: return [0xC3]
       case .interruptReturn: return [0x48, 0xCF]
       }
+    }
+
+    var memoryBytes: [UInt8] {
+      if case .call(true) = self { return [0xE8, 0x10, 0, 0, 0, 0x90] }
+      return bytes
     }
   }
 
@@ -59,7 +65,10 @@ public struct X64Program: Sendable {
     var split: (at: UInt32, codes: [[UInt16]], prologueBytes: UInt8)?
   }
 
+  /// As in the file.
   public private(set) var code: [UInt8] = []
+  /// As the loader leaves it.
+  public private(set) var memoryCode: [UInt8] = []
   public private(set) var functions: [SynthesizedImage.Function] = []
   var parts: [Function] = []
   /// Their number; the last one is a trap handler.
@@ -73,13 +82,20 @@ public struct X64Program: Sendable {
     var random = SplitMix64(seed: seed)
     for index in 0..<count {
       var function = Self.function(isTrapHandler: index == count - 1, &random)
-      while code.count % 16 != 0 { code.append(0xCC) }
+      while code.count % 16 != 0 {
+        code.append(0xCC)
+        memoryCode.append(0xCC)
+      }
       function.begin = 0x1000 + UInt32(code.count)
-      for instruction in function.instructions { code += instruction.bytes }
+      for instruction in function.instructions {
+        code += instruction.bytes
+        memoryCode += instruction.memoryBytes
+      }
       function.end = 0x1000 + UInt32(code.count)
       parts.append(function)
     }
     code += [UInt8](repeating: 0xCC, count: 16)
+    memoryCode += [UInt8](repeating: 0xCC, count: 16)
     var place = unwindDataAt
     func add(_ begin: UInt32, _ end: UInt32, _ info: [UInt8], _ functions: inout [SynthesizedImage.Function]) {
       functions.append(.init(begin: begin, end: end, unwindInfo: info))
@@ -163,7 +179,7 @@ public struct X64Program: Sendable {
       changed.append(register)
     }
     for register in changed { emit(.set(register, UInt32(truncatingIfNeeded: random.next()) >> 1)) }
-    emit(.call)
+    emit(.call(isPatched: random.below(3) == 0))
     emit(.nop)
     if !keepsFrame { for entry in stored.reversed() { emit(.load(entry.register, at: entry.at)) } }
     if keepsFrame {
@@ -250,7 +266,8 @@ public struct X64Program: Sendable {
           break
         }
         place += UInt64(instruction.bytes.count)
-        if case .call = instruction, stop == nil {
+        if case .call(let isPatched) = instruction, stop == nil {
+          if isPatched { place -= 1 }
           run.frames.insert(.init(address: place, stackPointer: run.registers[4], isStopped: false), at: 0)
           push(place)
           break

@@ -123,14 +123,14 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
     }
   }
 
-  private static let receive:
-    @convention(c) (UnsafeMutableRawPointer?, Int, Int, UnsafeMutableRawPointer?) -> Int = { data, size, count, target in
-      guard let data = unsafe data, let target = unsafe target else { return 0 }
-      let (total, overflow) = size.multipliedReportingOverflow(by: count)
-      guard !overflow else { return 0 }
-      let body = unsafe Unmanaged<Body>.fromOpaque(target).takeUnretainedValue()
-      return unsafe body.take(UnsafeRawBufferPointer(start: data, count: total)) ? total : 0
-    }
+  private static let receive: @convention(c) (UnsafeMutableRawPointer?, Int, Int, UnsafeMutableRawPointer?) -> Int = {
+    data, size, count, target in
+    guard let data = unsafe data, let target = unsafe target else { return 0 }
+    let (total, overflow) = size.multipliedReportingOverflow(by: count)
+    guard !overflow else { return 0 }
+    let body = unsafe Unmanaged<Body>.fromOpaque(target).takeUnretainedValue()
+    return unsafe body.take(UnsafeRawBufferPointer(start: data, count: total)) ? total : 0
+  }
 
   public func get(
     _ url: String, limit: Int, progress: (Int, Int?) -> Void

@@ -36,7 +36,13 @@ public struct StackWalker: Sendable {
 
   /// Whether the bytes before an address end in a call; nil where neither the dump nor the module's file holds them.
   func callBefore(_ address: UInt64) -> Bool? {
-    guard address >= 7, let bytes = modules.code(at: address - 7, count: 7) else { return nil }
+    guard address >= 7 else { return nil }
+    guard let bytes = memory.bytes(at: VirtualAddress(address - 7), count: 7) else {
+      guard let bytes = modules.fileCode(at: address - 7, count: 7) else { return nil }
+      // Since 10 1809 the loader makes a call through an import or guard slot (FF 15, six bytes) a direct one of five bytes and
+      // a NOP: the address is then one byte short of the file's next instruction (seen in Wdf01000.sys 1.31.19041.423).
+      return bytes[2] == 0xE8 || Self.isIndirectCall(bytes) || (bytes[2] == 0xFF && bytes[3] == 0x15)
+    }
     // E8 rel32; FF /2 with no, 8-bit or 32-bit displacement, with and without SIB or REX.
     return bytes[2] == 0xE8 || Self.isIndirectCall(bytes)
   }
