@@ -1,6 +1,7 @@
 import ByteReading
 import CrashDumpFormat
 import EvidenceSynthesis
+import Facts
 import Symbols
 import TestSupport
 import Testing
