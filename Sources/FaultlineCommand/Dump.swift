@@ -4,6 +4,7 @@ import ByteReading
 import CrashDumpFormat
 import Facts
 import Faultline
+import KnowledgeStore
 import Reporting
 import WindowsKernel
 
