@@ -1,5 +1,6 @@
 import ArgumentParser
 import EvidenceSynthesis
+import Facts
 import Foundation
 
 extension Synthesize {

@@ -44,7 +44,7 @@ import WindowsKernel
   func run() throws {
     let originals = Originals.all(seed: seed)
     let note = journal.flatMap { path -> FileHandle? in
-      FileManager.default.createFile(atPath: path, contents: nil)
+      _ = FileManager.default.createFile(atPath: path, contents: nil)
       return FileHandle(forWritingAtPath: path)
     }
     let clock = ContinuousClock()

@@ -60,7 +60,7 @@ import Testing
       let view = try view(try scenario("packet-damaged", seed: seed).machine)
       #expect(view.packets.isEmpty, "seed \(seed)")
       // The message in it is still one, found by its own signature.
-      #expect(view.messages.map(\.payload.protocols) == [["smb1"]])
+      #expect(view.messages.map(\.payload.protocols) == [["nbss", "smb1"]])
     }
   }
 
