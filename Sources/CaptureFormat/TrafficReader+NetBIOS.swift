@@ -71,7 +71,7 @@ extension TrafficReader {
     var offset = 12
     for index in 0..<total {
       switch NetBIOSName.read(bytes, at: offset, allowsPointers: true) {
-      case .fault(let fault, _):
+      case .fault(let fault, _, _):
         let (expected, found) = NetBIOSName.expected(fault)
         return report(context, "nbns", "name", .badName, expected: expected, found: found)
       case .name(_, _, let end):
@@ -134,10 +134,11 @@ extension TrafficReader {
       var place = 14
       for field in ["sourceName", "destinationName"] {
         switch NetBIOSName.read(bytes, at: place, allowsPointers: true) {
-        case .fault(let fault, _):
+        case .fault(let fault, _, let end):
           let (expected, found) = NetBIOSName.expected(fault)
           if tells { report(context, "nbdgm", field, .badName, expected: expected, found: found) }
-          return
+          guard let end else { return }
+          place = end
         case .name(_, _, let end): place = end
         }
       }
@@ -186,11 +187,15 @@ extension TrafficReader {
     context.destinationPort = destination
     let sockets: Set<Int> = [0x0455, 0x0550, 0x0551, 0x0552, 0x0553]
     guard sockets.contains(destination) || sockets.contains(source) else { return }
-    for offset in [30, 66, 98] where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
+    for offset in Self.contentOffsets where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
       smb.insert(context.frame)
       return
     }
   }
+
+  /// Behind the header alone, the names of NetBIOS or of Microsoft's name protocol (NMPI), and either behind the eight networks
+  /// that a propagated broadcast lists.
+  private static let contentOffsets = [30, 64, 66, 96, 98]
 
   // MARK: Session service
 
@@ -203,7 +208,7 @@ extension TrafficReader {
       var offset = SessionHeader.bytes
       for field in ["calledName", "callingName"] {
         switch NetBIOSName.read(bytes, at: offset, allowsPointers: false) {
-        case .fault(let fault, let at):
+        case .fault(let fault, let at, _):
           let (expected, found) = NetBIOSName.expected(fault)
           return report(
             stream, direction, at: min(at, direction.total - 1), "nbss", field, .badName, expected: expected,
