@@ -40,7 +40,7 @@ extension TrafficReader {
   }
 
   /// Ports below 137 that other readers know as something else: name service, time, boot and file transfer.
-  private static let otherServices: Set<Int> = [53, 67, 68, 69, 88, 111, 123]
+  private static let otherServices: Set<Int> = [53, 67, 68, 69, 111, 123]
 
   /// RFC 4380: authentication and origin may stand before the packet.
   private func teredo(_ bytes: RawSpan, _ context: inout PacketContext, layer: Int) {
@@ -176,8 +176,9 @@ extension TrafficReader {
     }
   }
 
-  /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455.
-  func ipx(_ bytes: RawSpan, _ context: inout PacketContext) {
+  /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455. tshark shows SMB
+  /// behind names alone, and none in raw frames of Linux cooked captures: what it does not show counts apart.
+  func ipx(_ bytes: RawSpan, _ context: inout PacketContext, isRaw: Bool = false) {
     guard bytes.byteCount >= 30 else { return }
     let destination = bytes.big16(16)
     let source = bytes.big16(28)
@@ -188,7 +189,7 @@ extension TrafficReader {
     let sockets: Set<Int> = [0x0455, 0x0550, 0x0551, 0x0552, 0x0553]
     guard sockets.contains(destination) || sockets.contains(source) else { return }
     for offset in Self.contentOffsets where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
-      smb.insert(context.frame)
+      if offset == 30 || isRaw { smbOnIPX.insert(context.frame) } else { smb.insert(context.frame) }
       return
     }
   }
