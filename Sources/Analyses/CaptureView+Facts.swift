@@ -74,7 +74,7 @@ extension CaptureView {
       let parts = digits.split(separator: ".").compactMap { UInt16($0) }
       guard parts.count >= 2 else { continue }
       let padded = parts + [0, 0, 0]
-      return FileVersion(padded.prefix(4).map(String.init).joined(separator: "."))
+      return FileVersion(padded.prefix(4).map { "\($0)" }.joined(separator: "."))
     }
     return nil
   }

@@ -90,6 +90,7 @@ extension TrafficReader {
     view.framesByProtocol.smb = smb.count
     view.framesByProtocol.smb2 = smb2.count
     view.framesByProtocol.netbios = netbios.count
+    view.framesByProtocol.smbOnIPX = smbOnIPX.count
     view.streams = streamCount
     view.malformed = findings.enumerated().sorted { ($0.element.frame, $0.offset) < ($1.element.frame, $1.offset) }
       .map(\.element)

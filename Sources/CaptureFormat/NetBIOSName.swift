@@ -13,7 +13,8 @@ enum NetBIOSName {
   enum Result {
     /// The name without padding and its last byte, and where the bytes behind it begin.
     case name([UInt8], suffix: UInt8, end: Int)
-    case fault(Fault, at: Int)
+    /// Where the bytes behind it begin is known where only its letters are wrong.
+    case fault(Fault, at: Int, end: Int?)
   }
 
   static let longest = 255
@@ -24,29 +25,30 @@ enum NetBIOSName {
     var end: Int?
     var jumps = 0
     while bytes.byte(offset) & 0xC0 == 0xC0 {
-      guard allowsPointers, offset + 2 <= bytes.byteCount else { return .fault(.pointer, at: offset) }
+      guard allowsPointers, offset + 2 <= bytes.byteCount else { return .fault(.pointer, at: offset, end: nil) }
       let target = bytes.big16(offset) & 0x3FFF
       end = end ?? offset + 2
       jumps += 1
-      guard target < offset, jumps <= 8 else { return .fault(.pointer, at: offset) }
+      guard target < offset, jumps <= 8 else { return .fault(.pointer, at: offset, end: nil) }
       offset = target
     }
-    guard offset < bytes.byteCount else { return .fault(.cut, at: offset) }
+    guard offset < bytes.byteCount else { return .fault(.cut, at: offset, end: nil) }
     let length = Int(bytes.byte(offset))
-    guard length == 32 else { return .fault(.label(length), at: offset) }
-    guard offset + 33 <= bytes.byteCount else { return .fault(.cut, at: offset) }
+    guard length == 32 else { return .fault(.label(length), at: offset, end: nil) }
+    guard offset + 33 <= bytes.byteCount else { return .fault(.cut, at: offset, end: nil) }
     var name: [UInt8] = []
+    var wrong: (Fault, Int)?
     for index in 0..<16 {
       let high = bytes.byte(offset + 1 + 2 * index)
       let low = bytes.byte(offset + 2 + 2 * index)
-      guard (0x41...0x50).contains(high) else { return .fault(.letter(high), at: offset + 1 + 2 * index) }
-      guard (0x41...0x50).contains(low) else { return .fault(.letter(low), at: offset + 2 + 2 * index) }
-      name.append((high - 0x41) << 4 | (low - 0x41))
+      if !(0x41...0x50).contains(high) { wrong = wrong ?? (.letter(high), offset + 1 + 2 * index) }
+      if !(0x41...0x50).contains(low) { wrong = wrong ?? (.letter(low), offset + 2 + 2 * index) }
+      name.append((high &- 0x41) << 4 | (low &- 0x41) & 15)
     }
     offset += 33
     // The scope: labels up to an empty one or a pointer.
     while true {
-      guard offset < bytes.byteCount, offset - start <= longest || end != nil else { return .fault(.cut, at: offset) }
+      guard offset < bytes.byteCount, offset - start <= longest || end != nil else { return .fault(.cut, at: offset, end: nil) }
       let label = bytes.byte(offset)
       if label == 0 {
         offset += 1
@@ -56,9 +58,10 @@ enum NetBIOSName {
         offset += 2
         break
       }
-      guard label < 64 else { return .fault(.label(Int(label)), at: offset) }
+      guard label < 64 else { return .fault(.label(Int(label)), at: offset, end: nil) }
       offset += 1 + Int(label)
     }
+    if let (fault, at) = wrong { return .fault(fault, at: at, end: end ?? offset) }
     let suffix = name.removeLast()
     while let last = name.last, last == 0x20 || last == 0 { name.removeLast() }
     return .name(name, suffix: suffix, end: end ?? offset)

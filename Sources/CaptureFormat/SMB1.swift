@@ -30,6 +30,16 @@ enum SMB1 {
 
 /// How much of a message is kept: its content where that is read.
 enum SMBContent {
+  /// The shortest message behind a signature that begins with this byte.
+  static func least(_ first: UInt8) -> Int {
+    switch first {
+    case 0xFF: SMB1.shortest
+    case 0xFE: 64
+    case 0xFD: 52
+    default: 16
+    }
+  }
+
   static func wanted(_ message: RawSpan) -> Int {
     switch message.byte(0) {
     case 0xFF:

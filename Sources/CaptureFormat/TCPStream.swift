@@ -70,6 +70,8 @@ final class StreamDirection {
   var pendingBytes = 0
   var framesSinceAcknowledged = 0
   var finSequence: UInt32?
+  /// What the other side has acknowledged.
+  var acknowledged: UInt32?
   var endpoints: PacketContext?
   /// When its last bytes came.
   var lastTime: Int64?
@@ -93,6 +95,8 @@ final class StreamDirection {
   var watchFrom = 0
   /// What is read is the rest of a message that said to be shorter.
   var isRest = false
+  /// Its header is none, so that it is no message of the session service.
+  var hasWrongHeader = false
   /// The last finding of this direction, until it is known what follows.
   var openFinding: Int?
   /// Part of it never came.

@@ -24,7 +24,7 @@ extension TrafficReader {
       let type = bytes.big16(14)
       // 1: an 802.3 frame without LLC (IPX), 4: with.
       if type == 1 {
-        ipx(bytes.from(16), &context)
+        ipx(bytes.from(16), &context, isRaw: true)
       } else if type == 4 {
         logicalLink(bytes.from(16), missing, &context, layer: 0)
       } else {

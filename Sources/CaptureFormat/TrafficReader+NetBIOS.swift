@@ -40,7 +40,7 @@ extension TrafficReader {
   }
 
   /// Ports below 137 that other readers know as something else: name service, time, boot and file transfer.
-  private static let otherServices: Set<Int> = [53, 67, 68, 69, 88, 111, 123]
+  private static let otherServices: Set<Int> = [53, 67, 68, 69, 111, 123]
 
   /// RFC 4380: authentication and origin may stand before the packet.
   private func teredo(_ bytes: RawSpan, _ context: inout PacketContext, layer: Int) {
@@ -71,7 +71,7 @@ extension TrafficReader {
     var offset = 12
     for index in 0..<total {
       switch NetBIOSName.read(bytes, at: offset, allowsPointers: true) {
-      case .fault(let fault, _):
+      case .fault(let fault, _, _):
         let (expected, found) = NetBIOSName.expected(fault)
         return report(context, "nbns", "name", .badName, expected: expected, found: found)
       case .name(_, _, let end):
@@ -134,10 +134,11 @@ extension TrafficReader {
       var place = 14
       for field in ["sourceName", "destinationName"] {
         switch NetBIOSName.read(bytes, at: place, allowsPointers: true) {
-        case .fault(let fault, _):
+        case .fault(let fault, _, let end):
           let (expected, found) = NetBIOSName.expected(fault)
           if tells { report(context, "nbdgm", field, .badName, expected: expected, found: found) }
-          return
+          guard let end else { return }
+          place = end
         case .name(_, _, let end): place = end
         }
       }
@@ -175,8 +176,9 @@ extension TrafficReader {
     }
   }
 
-  /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455.
-  func ipx(_ bytes: RawSpan, _ context: inout PacketContext) {
+  /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455. tshark shows SMB
+  /// behind names alone, and none in raw frames of Linux cooked captures: what it does not show counts apart.
+  func ipx(_ bytes: RawSpan, _ context: inout PacketContext, isRaw: Bool = false) {
     guard bytes.byteCount >= 30 else { return }
     let destination = bytes.big16(16)
     let source = bytes.big16(28)
@@ -186,11 +188,15 @@ extension TrafficReader {
     context.destinationPort = destination
     let sockets: Set<Int> = [0x0455, 0x0550, 0x0551, 0x0552, 0x0553]
     guard sockets.contains(destination) || sockets.contains(source) else { return }
-    for offset in [30, 66, 98] where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
-      smb.insert(context.frame)
+    for offset in Self.contentOffsets where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
+      if offset == 30 || isRaw { smbOnIPX.insert(context.frame) } else { smb.insert(context.frame) }
       return
     }
   }
+
+  /// Behind the header alone, the names of NetBIOS or of Microsoft's name protocol (NMPI), and either behind the eight networks
+  /// that a propagated broadcast lists.
+  private static let contentOffsets = [30, 64, 66, 96, 98]
 
   // MARK: Session service
 
@@ -203,7 +209,7 @@ extension TrafficReader {
       var offset = SessionHeader.bytes
       for field in ["calledName", "callingName"] {
         switch NetBIOSName.read(bytes, at: offset, allowsPointers: false) {
-        case .fault(let fault, let at):
+        case .fault(let fault, let at, _):
           let (expected, found) = NetBIOSName.expected(fault)
           return report(
             stream, direction, at: min(at, direction.total - 1), "nbss", field, .badName, expected: expected,

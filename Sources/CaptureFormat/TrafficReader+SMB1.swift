@@ -11,7 +11,7 @@ extension TrafficReader {
     _ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ whole: Int, _ place: Place
   ) {
     guard bytes.byteCount >= 4 else { return }
-    if !direction.isBroken || direction.isCut { countSMB(bytes.big32(0), place.frame) }
+    if !direction.hasWrongHeader, !direction.isBroken || direction.isCut { countSMB(bytes.big32(0), place.frame) }
     switch bytes.byte(0) {
     case 0xFF: first(stream, direction, bytes, whole, place)
     case 0xFE: second(stream, direction, bytes, whole, place)
@@ -55,7 +55,8 @@ extension TrafficReader {
       }
       guard count + 2 <= bytes.byteCount else { return }
       let byteCount = bytes.little16(count)
-      guard count + 2 + byteCount <= whole else {
+      // See OwnLength: what Windows answers to NT_CREATE_ANDX has a count that was never set.
+      guard count + 2 + byteCount <= whole || (command == 0xA2 && isResponse) else {
         return fault(
           stream, direction, count, "byteCount", .countTooLarge, "at most \(whole - count - 2)", "\(byteCount)")
       }

@@ -33,7 +33,9 @@ extension TrafficReader {
       // Most messages lie in one segment: nothing is copied.
       if available >= SessionHeader.anchoredBytes, SessionHeader.isSignature(bytes.big32(offset + 4)) {
         let header = SessionHeader(bytes, at: offset, isDirect: stream.isDirect)
-        if header.isPlainMessage, available >= SessionHeader.bytes + header.length {
+        if header.isPlainMessage, available >= SessionHeader.bytes + header.length,
+          header.length >= SMBContent.least(bytes.byte(offset + 4))
+        {
           let message = bytes.extracting(offset + 4..<offset + 4 + header.length)
           let own = OwnLength(message, stated: message.byteCount, limit: 0)
           if hidesNothing(message, own, bytes.from(offset + 4)) {
@@ -157,6 +159,7 @@ extension TrafficReader {
       total: SessionHeader.bytes + (keepsLength ? header.length : SessionHeader.largestSession))
     direction.isOpen = !keepsLength
     direction.isReported = true
+    direction.hasWrongHeader = true
   }
 
   /// A header that is wrong, with nothing behind it that proves its place.
@@ -246,6 +249,7 @@ extension TrafficReader {
     direction.isBroken = false
     direction.isReported = false
     direction.watchFrom = 0
+    direction.hasWrongHeader = false
     direction.keep = CaptureLimits.messageHead
     direction.tail.removeAll(keepingCapacity: true)
   }
@@ -299,6 +303,16 @@ extension TrafficReader {
       return
     }
     stream.carriesSMB = true
+    let least = SMBContent.least(span.byte(4))
+    if direction.total - SessionHeader.bytes < least, !direction.isOpen, !direction.isReported {
+      report(
+        stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
+        expected: "at least \(least), what the message's own header takes",
+        found: "\(direction.total - SessionHeader.bytes)")
+      direction.isReported = true
+      direction.isOpen = true
+      direction.total = SessionHeader.bytes + SessionHeader.largestSession
+    }
     let message = span.from(4)
     direction.keep = max(direction.keep, SMBContent.wanted(message))
     let stated = direction.total - SessionHeader.bytes
@@ -445,6 +459,7 @@ extension TrafficReader {
     direction.marks.removeAll(keepingCapacity: true)
     direction.tail.removeAll(keepingCapacity: true)
     direction.isReported = false
+    direction.hasWrongHeader = false
     direction.isBroken = false
     direction.isCut = false
   }
@@ -455,7 +470,6 @@ extension TrafficReader {
   private func search(
     _ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ place: Place
   ) -> Int {
-    nbss.insert(place.frame)
     mark(direction, place)
     let span = bytes.from(offset)
     if offset == 0, span.byteCount >= SessionHeader.bytes {
@@ -477,6 +491,8 @@ extension TrafficReader {
       }
       position = at + 1
     }
+    // A header at the beginning leaves nothing behind whose place is not known.
+    if findSignature(span.first(SessionHeader.anchoredBytes), from: 4) != 4 { nbss.insert(place.frame) }
     // A signature without a whole header before it: the header was lost.
     if tailCount == 0, offset == 0, let at = findSignature(span.first(8), from: 0), at < 4 {
       direction.marks = [FrameMark(offset: 0, frame: place.frame, time: place.time)]

@@ -35,8 +35,9 @@ extension TrafficReader {
       }
       if !direction.isStarted { begin(direction, at: sequence &+ 1, context) }
     }
+    let acknowledged = bytes.big32(8)
+    if flags & 0x10 != 0 { other.acknowledged = acknowledged }
     if flags & 0x10 != 0, other.isStarted, !other.pending.isEmpty {
-      let acknowledged = bytes.big32(8)
       if Int32(bitPattern: acknowledged &- other.next) > 0 {
         other.framesSinceAcknowledged += 1
         if other.framesSinceAcknowledged > CaptureLimits.acknowledgedFrames { skipHole(stream, other) }
@@ -117,6 +118,8 @@ extension TrafficReader {
     _ context: PacketContext
   ) {
     if !direction.isStarted {
+      // A probe that keeps the connection alive repeats the last byte.
+      if payload.byteCount + missing == 1, direction.acknowledged == sequence &+ 1 { return }
       begin(direction, at: sequence, context)
       // In the middle of a conversation: the first bytes may be anything.
       direction.mode = .lost

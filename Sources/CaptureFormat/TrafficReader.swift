@@ -12,6 +12,7 @@ final class TrafficReader {
   var smb = FrameSet()
   var smb2 = FrameSet()
   var netbios = FrameSet()
+  var smbOnIPX = FrameSet()
   /// Sessions of NetBIOS frames in which a message has begun: whether with SMB.
   var begun: [NetBIOSSession: Bool] = [:]
 

@@ -218,6 +218,8 @@ public struct CaptureView: Hashable, Sendable {
     public var smb = 0
     public var smb2 = 0
     public var netbios = 0
+    /// SMB directly on IPX, and in frames of which other readers do not show the content; not counted in `smb`.
+    public var smbOnIPX = 0
 
     public init() {}
   }

@@ -23,6 +23,7 @@ extension CaptureView {
           ("nbss", .count(framesByProtocol.nbss)), ("nbns", .count(framesByProtocol.nbns)),
           ("nbdgm", .count(framesByProtocol.nbdgm)), ("smb", .count(framesByProtocol.smb)),
           ("smb2", .count(framesByProtocol.smb2)), ("netbios", .count(framesByProtocol.netbios)),
+          ("smbOnIPX", .count(framesByProtocol.smbOnIPX)),
         ])
       ),
       ("streams", .count(streams)),

@@ -169,6 +169,8 @@ public struct SessionTraffic: Sendable {
       all.append(Message(bytes: SMBWriter.framed(Self.sessionRequest, type: 0x81), fault: nil, fromClient: true))
       all.append(Message(bytes: SMBWriter.framed([], type: 0x82), fault: nil, fromClient: false))
     }
+    // Two faults in a row hide each other from any reader: a few sound messages stand between.
+    var lastFault = 0
     for index in 0..<count {
       let fromClient = random.below(2) == 0
       if !isDirect, random.below(200) == 0 {
@@ -176,12 +178,13 @@ public struct SessionTraffic: Sendable {
         continue
       }
       let plain = message(index, fromClient: fromClient, &random)
-      let isSpoiled = index > 2 && Int(random.below(10_000)) < malformedShare
+      let isSpoiled = index > lastFault + 8 && Int(random.below(10_000)) < malformedShare
       guard isSpoiled, let fault = random.pick(Fault.allCases), !isDirect || fault != .reservedFlags || plain[0] == 0xFF
       else {
         all.append(Message(bytes: SMBWriter.framed(plain, direct: isDirect), fault: nil, fromClient: fromClient))
         continue
       }
+      lastFault = index
       all.append(Message(bytes: spoiled(plain, fault, &random), fault: fault, fromClient: fromClient))
     }
     result.messages += all.count
