@@ -2,6 +2,7 @@ import ByteReading
 import Facts
 import MachineInventory
 import PortableExecutable
+import Reporting
 
 /// Reads the system's folder of a mounted or copied volume: versions of its binaries, and the names of packages. The registry
 /// hives in it are pieces of evidence of their own.

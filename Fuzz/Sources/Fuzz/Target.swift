@@ -20,7 +20,7 @@ struct Target: Sendable {
   static func named(_ name: String) -> Target? { all.first { $0.name == name } }
 
   static var all: [Target] {
-    [crashDump, memoryDump, x64Stack, fieldLog, article, image, pdb, hive, inventory, symbols, xz, gzip]
+    [crashDump, memoryDump, x64Stack, fieldLog, eventList, article, image, pdb, hive, inventory, symbols, xz, gzip]
   }
 
   /// A whole dump through the container, the kernel layer, the analyses and the view that reports print.
