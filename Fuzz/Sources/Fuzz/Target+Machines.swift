@@ -31,6 +31,8 @@ extension Target {
     [
       "OS Name: Windows 7\r\nOS Version: 6.1.7601 Service Pack 1 Build 7601\r\nHotfix(s): 1\r\n [01]: KB976902\r\n",
       "CSName  HotFixID\r\nPC1     KB976902\r\n", "KB4462930: Update for x64-based Systems (KB4462930)\r\n",
+      "C:\\>wmic datafile where name=\"C:\\\\a.sys\" get Version\r\nVersion\r\n5.1.2600.5586\r\n",
+      "Name=c:\\a.sys\r\nVersion=5.1.2600.5586\r\n13/01/2002  10:47 AM  10,360 a.sys\r\n",
     ].flatMap { [Array($0.utf8), $0.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }] }
   } run: { bytes in
     _ = InventoryText.mixedText(bytes)
