@@ -67,11 +67,11 @@ extension KernelWriter {
     pointer(thread.processID, "_ETHREAD", "Cid.UniqueProcess", in: address)
     pointer(thread.id, "_ETHREAD", "Cid.UniqueThread", in: address)
     pointer(thread.startAddress, "_ETHREAD", "StartAddress", in: address)
+    for request in thread.requests { write(request, of: address) }
     if let place = offset("_ETHREAD", "IrpList") {
       link(
         head: address + place, thread.requests.map { $0.address + (offset("_IRP", "ThreadListEntry") ?? 0) })
     }
-    for request in thread.requests { write(request, of: address) }
     pointer(thread.stack.base, "_KTHREAD", "InitialStack", in: address)
     pointer(thread.stack.base, "_KTHREAD", "StackBase", in: address)
     pointer(thread.stack.limit, "_KTHREAD", "StackLimit", in: address)

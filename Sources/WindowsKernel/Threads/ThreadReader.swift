@@ -190,6 +190,6 @@ struct TickClock {
   func milliseconds(since start: UInt32) -> UInt64? {
     let ticks = now &- start
     guard ticks <= UInt32(Int32.max) else { return nil }
-    return UInt64(ticks) * UInt64(multiplier) >> 24
+    return (UInt64(ticks) * UInt64(multiplier)) >> 24
   }
 }

@@ -18,13 +18,14 @@ struct HangFinder {
   }
 
   mutating func find() {
-    let stated = analysis { $0.basis == .stated }
+    // Who will set an event has no part in a deadlock; that a chained waiter waits for a resource may be inferred.
+    let held = analysis { $0.kind != .setBy && $0.basis != .sameComponent }
     let inferred = analysis { $0.basis != .sameComponent }
     let completed = completion(of: inferred)
     for index in graph.nodes.indices {
       graph.nodes[index].isStuck = inferred.isStuck[index] || completed.isStuck[index]
     }
-    addDeadlocks(stated)
+    addDeadlocks(held)
     addStarvation(inferred, completed)
     addHolders()
     addDevices()
@@ -88,11 +89,11 @@ struct HangFinder {
 
   // MARK: Verdicts
 
-  private mutating func addDeadlocks(_ stated: StuckAnalysis) {
-    for members in stated.circles() {
+  private mutating func addDeadlocks(_ held: StuckAnalysis) {
+    for members in held.circles() {
       let threads = members.filter { graph.nodes[$0].kind == .thread }
       guard !threads.isEmpty, !members.contains(where: { graph.nodes[$0].kind == .queue }) else { continue }
-      let edges = stated.edges(within: members)
+      let edges = held.edges(within: members)
       let locks = members.filter { graph.nodes[$0].kind == .lock }
       var verdict = WaitGraph.Verdict(
         .deadlock,
