@@ -33,9 +33,9 @@ final class LoopbackServer: Sendable {
     struct Failure: Error { var call: String }
     self.replies = replies
     #if canImport(Glibc)
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     #else
-    listener = socket(AF_INET, SOCK_STREAM, 0)
+    let listener = socket(AF_INET, SOCK_STREAM, 0)
     #endif
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -48,6 +48,7 @@ final class LoopbackServer: Sendable {
       }
     }
     guard listener >= 0, bound else { throw Failure(call: "bind") }
+    self.listener = listener
     port = UInt16(bigEndian: address.sin_port)
     #if canImport(Darwin)
     var thread: pthread_t?

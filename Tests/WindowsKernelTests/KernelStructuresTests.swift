@@ -76,7 +76,9 @@ import Testing
   }
 
   /// The seven public tables: what they say of every field of the bundled layout of their build.
-  @Test(.enabled(if: SharedEvidence.isPresent, SharedEvidence.absence)) func bundledLayoutsAgreeWithPublicTables() throws {
+  @Test(.enabled(if: SharedEvidence.isPresent, SharedEvidence.absence)) func bundledLayoutsAgreeWithPublicTables()
+    throws
+  {
     let folder = SymbolFolder(paths: [try SharedEvidence.path("symbols")])
     var compared = 0
     for entry in folder.entries where entry.identity.name.lowercased().hasPrefix("ntkrnl") {

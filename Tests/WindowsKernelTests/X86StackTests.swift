@@ -25,7 +25,6 @@ import Testing
     var start: UInt32
   }
 
-
   typealias Context = CrashDumpFormat.RegisterContext
 
   /// A chain of functions, each of which called the next; code that ends in a call stands before every return address.

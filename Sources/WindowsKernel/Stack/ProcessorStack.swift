@@ -55,7 +55,8 @@ extension KernelDump {
       stacks.append(
         ProcessorStack(
           number: number, address: VirtualAddress(prcb), isStopped: isStopped,
-          thread: processor.thread.map { VirtualAddress($0) }, process: processor.process.flatMap { reader?.process(at: $0) },
+          thread: processor.thread.map { VirtualAddress($0) },
+          process: processor.process.flatMap { reader?.process(at: $0) },
           frames: frames))
     }
     if stacks.isEmpty { missing.append(Missing("processors", because: .notInDump, detail: Self.noProcessors)) }
