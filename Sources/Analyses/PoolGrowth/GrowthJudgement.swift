@@ -110,6 +110,9 @@ struct GrowthJudgement {
     return lengths
   }
 
+  /// Area under the growth from which most of it came early, where falls hide part of it.
+  private static let clearlyEarly = 0.63
+
   // MARK: Series that rise and fall again
 
   /// Where most moments lie above the floor, only what each fall leaves behind is compared.
@@ -139,15 +142,15 @@ struct GrowthJudgement {
     guard order >= needed, peakOrder >= needed - 0.35, RobustStatistics.slope(x, y).slope > 0,
       growth >= max(0.08 * height, missed, 6 * noise)
     else { return comesAndGoes() }
-    if places.count >= 5, values[values.count - 1] > values[0] {
+    if places.count >= 6, values[values.count - 1] > values[0] {
       let span = x[x.count - 1] - x[0]
       let shape = GrowthShape(
         places: times.map { ($0 - x[0]) / span }, levels: values, from: values[0], to: values[values.count - 1],
         noise: noise)
-      if shape.course == .hasEnded {
+      if shape.course == .hasEnded, shape.area > clearlyEarly {
         return GrowthJudgement(.growingCache, 0.8, "what it falls back to rose and rises no more", times, values)
       }
-      if shape.course == .cameAtOnce, places.count > 5 {
+      if shape.course == .cameAtOnce {
         return GrowthJudgement(.burst, 0.8, "what it falls back to rose once", times, values)
       }
     }
@@ -213,14 +216,16 @@ struct GrowthJudgement {
     let shape = GrowthShape(
       places: places, levels: y, from: low, to: high, noise: noise / max(1, Double(count) / Double(y.count)).squareRoot()
     )
+    // Moments chosen by the floor end with the last fall, so the late part says less.
+    let isEarly = count == whole.x.count || shape.area > clearlyEarly
     switch shape.course {
-    case .goesOn:
+    case .hasEnded where isEarly:
+      return GrowthJudgement(.growingCache, 0.85, "it grew, and growth has slowed down or ended", times, values)
+    case .goesOn, .hasEnded:
       var leak = GrowthJudgement(
         .leak, sureness(count, order), "it keeps growing and gives nothing back", times, values)
       leak.area = shape.area
       return leak
-    case .hasEnded:
-      return GrowthJudgement(.growingCache, 0.85, "it grew, and growth has slowed down or ended", times, values)
     case .cameAtOnce:
       break
     }
@@ -228,12 +233,12 @@ struct GrowthJudgement {
     if depth < 2 {
       let step = x[shape.largestStep]
       let place = places[shape.largestStep]
-      let isEarly = place < 0.15
-      let rest = whole.x.indices.filter { isEarly ? whole.x[$0] > step : place > 0.8 && whole.x[$0] <= step }
+      let isFirst = place < 0.15
+      let rest = whole.x.indices.filter { isFirst ? whole.x[$0] > step : place > 0.8 && whole.x[$0] <= step }
       if rest.count >= 8 {
         let again = judge(rest.map { whole.x[$0] }, rest.map { whole.y[$0] }, depth: depth + 1)
         // A cache grows most at first, so what is left of its growth looks even.
-        if !(isEarly && again.verdict == .leak) || again.area <= 0.55 { return again }
+        if !(isFirst && again.verdict == .leak) || again.area <= 0.55 { return again }
         return GrowthJudgement(.growingCache, 0.8, "it grew, and growth has slowed down or ended", times, values)
       }
     }
