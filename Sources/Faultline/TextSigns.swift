@@ -112,7 +112,7 @@ struct TextSigns {
     if Self.isUpdateEntry(first, words.dropFirst().first) { addLine(.inventory, 2, "numbered updates") }
     if Self.isOfferedUpdate(first, words.last) { addLine(.inventory, 2, "updates with their titles") }
     if words.count == 1, Self.isUpdate(first) { addLine(.inventory, 1, "lines of updates") }
-    if Self.isFileEntry(words) { addLine(.inventory, 1, "files with versions or sizes") }
+    if Self.isFileEntry(words) { addLine(.inventory, 2, "files with versions or sizes") }
     // Values separated by commas stand in quotes.
     let values = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 || $0 == 0x22 || $0 == 0x2C }).prefix(24).map {
       String(decoding: $0, as: UTF8.self)

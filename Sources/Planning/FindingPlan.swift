@@ -41,6 +41,7 @@ private struct FindingPlanner {
       installFix()
       workAround()
       verify()
+      cautions()
       leftovers()
     }
     result.steps = result.steps.withoutRepetition()
@@ -234,6 +235,28 @@ private struct FindingPlanner {
 
   private mutating func verify() {
     for step in issue.verification { result.steps.append(PlanStep(.verify, step.text, commands: typed(step.commands))) }
+  }
+
+  /// What to weigh before the fix goes in.
+  private mutating func cautions() {
+    let installs = result.steps.filter { $0.kind == .installHotfix || $0.kind == .installServicePack }
+    guard !installs.isEmpty else { return }
+    if let file = applicability.files.first(where: { $0.branch == .general && $0.wanted?.branch == .limited }) {
+      result.obstacles.append(
+        "\(file.installed.name) is of the general branch here and the fix is of the limited one: once it is installed, later updates of that file come from the limited branch too, which is tested less"
+      )
+    }
+    let severe: Set<FactKind> = [.stop, .hang, .forcedDump, .exception]
+    let onlyHotfix = !issue.fixes.contains { $0.kind == .servicePack }
+    if onlyHotfix, !facts.isEmpty, !facts.contains(where: { severe.contains($0.kind) }) {
+      result.obstacles.append(
+        "the evidence shows no stop and no hang: as long as the failure does no harm, wait for the next service pack or update that contains the fix"
+      )
+    }
+    let restarts = result.steps.prefix { $0.kind != .verify }.count { $0.restart && $0.kind == .installHotfix }
+    if restarts > 1 {
+      result.obstacles.append("\(restarts) hotfixes ask for a restart: install them in this order and restart once, after the last")
+    }
   }
 
   private mutating func leftovers() {

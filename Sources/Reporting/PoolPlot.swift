@@ -10,7 +10,7 @@ public enum PoolPlot {
   private static let width = 960.0
   private static let height = 440.0
   private static let left = 84.0
-  private static let right = 230.0
+  private static let right = 262.0
   private static let top = 46.0
   private static let bottom = 54.0
 

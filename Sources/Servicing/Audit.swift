@@ -202,7 +202,7 @@ private struct Auditor {
     guard !told.contains(updateKey(fix.update.id)) else { return }
     let judged = applicability(
       of: fix.update, to: machine, supersedence: chains.supersedence, concerning: fix.binaries)
-    let status: AuditedUpdate.Status
+    var status: AuditedUpdate.Status
     switch judged.status {
     case .applies: status = .missing
     case .installed: status = .installed
@@ -210,6 +210,8 @@ private struct Auditor {
     case .notApplicable: status = .notApplicable
     case .unknown: status = .unknown
     }
+    // What needs a service pack that the machine does not have is for another one until then.
+    if status == .missing, judged.missing.contains(where: { $0.servicePack != nil }) { status = .notApplicable }
     guard status != .notApplicable || fix.isAskedFor else { return }
     told.insert(updateKey(fix.update.id))
     var because = judged.reasons
@@ -230,7 +232,9 @@ private struct Auditor {
 
   /// What a fix for this machine replaces, where nothing else is known of it.
   private mutating func judgeReplaced(by fix: AuditedFix) {
-    guard ProductFit(fix.update.affected, machine).outside == nil else { return }
+    let fit = applicability(of: fix.update, to: machine, supersedence: chains.supersedence, concerning: fix.binaries)
+    guard fit.status != .notApplicable, !fit.missing.contains(where: { $0.servicePack != nil }) else { return }
+    let isCertain = machine.updatesAreComplete && fit.basis != .product || fit.status != .unknown && machine.updatesAreComplete
     for id in fix.update.replaces where told.insert(updateKey(id)).inserted {
       let key = updateKey(id)
       let source = "\(fix.update.id) replaces it; its own article is not at hand"
@@ -243,11 +247,11 @@ private struct Auditor {
         let newest = chains.newest(replacing: key)
         result.append(
           AuditedUpdate(
-            id, .hotfix, machine.updatesAreComplete ? .missing : .unknown,
+            id, .hotfix, isCertain ? .missing : .unknown,
             because: [
-              machine.updatesAreComplete
+              isCertain
                 ? "it is not among the installed updates, and what replaces it (\(newest.joined(separator: ", "))) is not either"
-                : "it is not listed, and the list of installed updates is not known to be whole",
+                : "it is not listed, and the evidence does not tell whether it is for this machine and the list whole",
               source,
             ], supersededBy: newest))
       }

@@ -4,13 +4,16 @@ import Testing
 
 @testable import KnowledgeStore
 
+/// Of systems that have no service packs.
+private let noPack = -1
+
 @Suite struct AuditKnowledgeTests {
   private func target(_ name: String) -> UpdateTarget? { UpdateTarget(catalogueName: name) }
 
   @Test(arguments: [
     ("Windows 7 for x64-based Systems Service Pack 1", "Windows 7", 7601, UInt8?(1), Architecture.x64),
     ("Windows 7 for 32-bit Systems", "Windows 7", 7600, 0, .x86),
-    ("Windows 8.1 for 32-bit systems", "Windows 8.1", 9600, nil, .x86),
+    ("Windows 8.1 for 32-bit systems", "Windows 8.1", 9600, noPack, .x86),
     ("Windows Vista x64 Edition Service Pack 2", "Windows Vista", 6002, 2, .x64),
     ("Windows Vista", "Windows Vista", 6000, 0, .x86),
     ("Windows Server 2008 for 32-bit Systems", "Windows Server 2008", 6001, 1, .x86),
@@ -22,18 +25,18 @@ import Testing
     ("Microsoft Windows XP Service Pack 3", "Windows XP", 2600, 3, .x86),
     ("Microsoft Windows XP Professional x64 Edition Service Pack 2", "Windows XP Professional x64 Edition", 3790, 2, .x64),
     ("Microsoft Windows 2000 Service Pack 4", "Windows 2000", 2195, 4, .x86),
-    ("Windows 10 for x64-based Systems", "Windows 10", 10240, nil, .x64),
-    ("Windows 10 Version 1809 for ARM64-based Systems", "Windows 10", 17763, nil, .arm64),
-    ("Windows 11 version 21H2 for x64-based Systems", "Windows 11", 22000, nil, .x64),
-    ("Windows Server 2012 R2", "Windows Server 2012 R2", 9600, nil, .x64),
-    ("Windows Server 2019", "Windows Server 2019", 17763, nil, .x64),
-    ("Windows Server, version 1803 (Server Core Installation)", "Windows Server", 17134, nil, .x64),
-    ("Windows Server 2022, 23H2 Edition (Server Core installation)", "Windows Server", 25398, nil, .x64),
+    ("Windows 10 for x64-based Systems", "Windows 10", 10240, noPack, .x64),
+    ("Windows 10 Version 1809 for ARM64-based Systems", "Windows 10", 17763, noPack, .arm64),
+    ("Windows 11 version 21H2 for x64-based Systems", "Windows 11", 22000, noPack, .x64),
+    ("Windows Server 2012 R2", "Windows Server 2012 R2", 9600, noPack, .x64),
+    ("Windows Server 2019", "Windows Server 2019", 17763, noPack, .x64),
+    ("Windows Server, version 1803 (Server Core Installation)", "Windows Server", 17134, noPack, .x64),
+    ("Windows Server 2022, 23H2 Edition (Server Core installation)", "Windows Server", 25398, noPack, .x64),
   ])
-  func names(name: String, product: String, build: Int, pack: UInt8?, architecture: Architecture) throws {
+  func names(name: String, product: String, build: Int, pack: Int, architecture: Architecture) throws {
     let found = try #require(target(name))
     #expect(found.product == product && found.build == build && found.architecture == architecture)
-    #expect(found.servicePack == pack.map { ServicePack($0) } && found.component == nil)
+    #expect(found.servicePack == (pack == noPack ? nil : ServicePack(UInt8(pack))) && found.component == nil)
     #expect(found.isCore == name.lowercased().contains("core"))
   }
 

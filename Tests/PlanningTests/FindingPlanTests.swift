@@ -193,6 +193,22 @@ import Testing
         == "Install KB950162 for Windows XP, service pack 3, x86. It brings Ntoskrnl.exe 5.1.2600.5586.")
   }
 
+  @Test func withoutHarmItMayWait() throws {
+    let facts = [
+      Fact(.poolInStep, "in step", attributes: ["tags": .text("IoSe,Pp")]),
+      Fact(.poolGrowth, "IoSe", attributes: ["tag": .text("IoSe"), "verdict": .text("leak")]),
+      Fact(.poolGrowth, "Pp", attributes: ["tag": .text("Pp"), "verdict": .text("leak")]),
+    ]
+    let machine = Machine(
+      product: "Windows XP", servicePack: ServicePack(3), architecture: .x86, version: "5.1.2600",
+      files: [ModuleIdentity(name: "ntoskrnl.exe", version: FileVersion(5, 1, 2600, 5512))])
+    func mayWait(_ facts: [Fact]) throws -> Bool {
+      try Self.made(facts, machine, "KB950162").1.obstacles.contains { $0.contains("wait for the next service pack") }
+    }
+    #expect(try mayWait(facts))
+    #expect(try !mayWait(facts + [Fact(.hang, "the machine hung")]))
+  }
+
   @Test func listedFixIsVerifiedNotInstalledAgain() throws {
     var machine = Self.server(2)
     machine.updates = ["KB961799"]

@@ -62,7 +62,9 @@ struct GrowthJudgement {
       return GrowthJudgement(.tooLittleData, 1, "\(n) moments are too few to tell", x, y)
     }
     guard highest > lowest else { return GrowthJudgement(.steady, 1, "it never changes", x, y) }
-    let noise = max(RobustStatistics.noise(x, y), 1e-4 * RobustStatistics.median(y), smallestNoise)
+    // Short peaks are no noise; without them white noise looks smaller by about that factor.
+    let waver = min(RobustStatistics.noise(x, y), 1.4 * RobustStatistics.noise(x, RobustStatistics.withoutPeaks(y)))
+    let noise = max(waver, 1e-4 * RobustStatistics.median(y), smallestNoise)
     let (slope, _) = RobustStatistics.slope(x, y)
     let residuals = x.indices.map { y[$0] - slope * x[$0] }
     let spread = RobustStatistics.quantile(residuals, 0.9) - RobustStatistics.quantile(residuals, 0.1)
@@ -108,6 +110,9 @@ struct GrowthJudgement {
     return lengths
   }
 
+  /// Area under the growth from which most of it came early, where falls hide part of it.
+  private static let clearlyEarly = 0.63
+
   // MARK: Series that rise and fall again
 
   /// Where most moments lie above the floor, only what each fall leaves behind is compared.
@@ -137,15 +142,15 @@ struct GrowthJudgement {
     guard order >= needed, peakOrder >= needed - 0.35, RobustStatistics.slope(x, y).slope > 0,
       growth >= max(0.08 * height, missed, 6 * noise)
     else { return comesAndGoes() }
-    if places.count >= 5, values[values.count - 1] > values[0] {
+    if places.count >= 6, values[values.count - 1] > values[0] {
       let span = x[x.count - 1] - x[0]
       let shape = GrowthShape(
         places: times.map { ($0 - x[0]) / span }, levels: values, from: values[0], to: values[values.count - 1],
         noise: noise)
-      if shape.course == .hasEnded {
+      if shape.course == .hasEnded, shape.area > clearlyEarly {
         return GrowthJudgement(.growingCache, 0.8, "what it falls back to rose and rises no more", times, values)
       }
-      if shape.course == .cameAtOnce, places.count > 5 {
+      if shape.course == .cameAtOnce {
         return GrowthJudgement(.burst, 0.8, "what it falls back to rose once", times, values)
       }
     }
@@ -174,15 +179,19 @@ struct GrowthJudgement {
     let error = noise * 1.25 / (Double(count) / Double(blocks)).squareRoot()
     let n = Double(count)
     let chance = Double(RobustStatistics.kendallSum(values)) / (n * (n - 1) * (2 * n + 5) / 18).squareRoot()
-    let independent = RobustStatistics.autocorrelation(residuals) < 0.05
-    // Kendall's test holds for values that do not hang together; where they do more is asked.
+    let likeness = RobustStatistics.autocorrelation(residuals)
+    let independent = likeness < 0.05
+    // Kendall's test holds for values that do not hang together; where they do more is asked. Of moments chosen by the floor it does
+    // not hold at all: the floor rises by itself.
+    let isWhole = count == whole.x.count
+    let wanders = likeness > 0.25 && growth < 3.6 * deviation && chance < 5
     let isClear =
-      chance >= 3.2 && order >= 0.8 && growth > 2.5 * error
-      || chance >= 2.5 && count >= 10 && independent && order >= 0.6 && growth > 1.2 * error
+      isWhole && chance >= 3.2 && order >= 0.8 && growth > 2.5 * error
+      || isWhole && chance >= 2.5 && count >= 10 && independent && order >= 0.6 && growth > 1.2 * error
     let isLarge = growth >= max(4.5 * error, 0.004 * RobustStatistics.median(values), 2.5 * deviation)
     let isOrdered =
       order >= 0.55 || order >= 0.4 && chance >= 2.3 && growth >= 6 * error && growth > 3 * deviation
-    guard growth > 0, isClear || isLarge, isOrdered else {
+    guard growth > 0, isClear || isLarge, isOrdered, !wanders else {
       let total = slope * (times[count - 1] - times[0])
       let falls = growth < 0 && -total > 4.5 * error
       return GrowthJudgement(.steady, 0.9, falls ? "it becomes less" : "it stays level", times, values)
@@ -207,14 +216,16 @@ struct GrowthJudgement {
     let shape = GrowthShape(
       places: places, levels: y, from: low, to: high, noise: noise / max(1, Double(count) / Double(y.count)).squareRoot()
     )
+    // Moments chosen by the floor end with the last fall, so the late part says less.
+    let isEarly = count == whole.x.count || shape.area > clearlyEarly
     switch shape.course {
-    case .goesOn:
+    case .hasEnded where isEarly:
+      return GrowthJudgement(.growingCache, 0.85, "it grew, and growth has slowed down or ended", times, values)
+    case .goesOn, .hasEnded:
       var leak = GrowthJudgement(
         .leak, sureness(count, order), "it keeps growing and gives nothing back", times, values)
       leak.area = shape.area
       return leak
-    case .hasEnded:
-      return GrowthJudgement(.growingCache, 0.85, "it grew, and growth has slowed down or ended", times, values)
     case .cameAtOnce:
       break
     }
@@ -222,12 +233,12 @@ struct GrowthJudgement {
     if depth < 2 {
       let step = x[shape.largestStep]
       let place = places[shape.largestStep]
-      let isEarly = place < 0.15
-      let rest = whole.x.indices.filter { isEarly ? whole.x[$0] > step : place > 0.8 && whole.x[$0] <= step }
+      let isFirst = place < 0.15
+      let rest = whole.x.indices.filter { isFirst ? whole.x[$0] > step : place > 0.8 && whole.x[$0] <= step }
       if rest.count >= 8 {
         let again = judge(rest.map { whole.x[$0] }, rest.map { whole.y[$0] }, depth: depth + 1)
         // A cache grows most at first, so what is left of its growth looks even.
-        if !(isEarly && again.verdict == .leak) || again.area <= 0.55 { return again }
+        if !(isFirst && again.verdict == .leak) || again.area <= 0.55 { return again }
         return GrowthJudgement(.growingCache, 0.8, "it grew, and growth has slowed down or ended", times, values)
       }
     }
@@ -249,7 +260,9 @@ struct GrowthJudgement {
     for i in x.indices {
       for j in (i + 1)..<max(i + 1, x.count) where abs(x[j] - x[i] - 24) <= near { differences.append(y[j] - y[i]) }
     }
-    guard differences.count >= 6 else { return false }
+    // One step between two days is no cycle.
+    let largest = zip(y, y.dropFirst()).map { $1 - $0 }.max() ?? 0
+    guard differences.count >= 6, largest < 0.5 * ((y.max() ?? 0) - (y.min() ?? 0)) else { return false }
     let (slope, _) = RobustStatistics.slope(x, y)
     let residuals = x.indices.map { y[$0] - slope * x[$0] }
     let spread = RobustStatistics.quantile(residuals, 0.9) - RobustStatistics.quantile(residuals, 0.1)

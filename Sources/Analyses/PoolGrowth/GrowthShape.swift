@@ -55,11 +55,12 @@ struct GrowthShape {
     let clear = max(4 * noise / growth, 0.02)
     let big = steps.indices.filter { steps[$0] > max(clear, largest * 0.15) }
     let share = big.reduce(0) { $0 + steps[$1] }
+    let doubt = noise / growth * 1.2
     if big.count >= 3, Double(big.count) <= 0.55 * Double(n - 1), share > 0.6 {
-      course = Self.stepsGoOn(u, steps, big) ? .goesOn : .hasEnded
+      let slowed = area > 0.66 + doubt && lateRate < 0.55
+      course = !slowed && Self.stepsGoOn(u, steps, big) ? .goesOn : .hasEnded
       return
     }
-    let doubt = noise / growth * 1.2
     let slowed = lateRate < Self.slowRate + doubt && area > 0.58 + doubt
     let early = area > 0.7 + doubt && lateRate < 0.6
     course = slowed || early || lateRate < 0.12 - 3 * doubt ? .hasEnded : .goesOn

@@ -76,6 +76,18 @@ enum RobustStatistics {
     return normalScale * median(distances)
   }
 
+  /// Without peaks of one or two values: what stands above both its neighbours, then what stands above two on either side.
+  static func withoutPeaks(_ y: [Double]) -> [Double] {
+    guard y.count > 4 else { return y }
+    var once = y
+    for i in 1..<(y.count - 1) { once[i] = min(y[i], max(y[i - 1], y[i + 1])) }
+    var twice = once
+    for i in 2..<(y.count - 2) {
+      twice[i] = min(once[i], max(min(once[i - 2], once[i - 1]), min(once[i + 1], once[i + 2])))
+    }
+    return twice
+  }
+
   /// How alike neighbours are: −1…1, 0 for independent values.
   static func autocorrelation(_ values: [Double]) -> Double {
     guard values.count > 2 else { return 0 }
