@@ -11,7 +11,7 @@ private let noPack = -1
   private func target(_ name: String) -> UpdateTarget? { UpdateTarget(catalogueName: name) }
 
   @Test(arguments: [
-    ("Windows 7 for x64-based Systems Service Pack 1", "Windows 7", 7601, UInt8?(1), Architecture.x64),
+    ("Windows 7 for x64-based Systems Service Pack 1", "Windows 7", 7601, 1, Architecture.x64),
     ("Windows 7 for 32-bit Systems", "Windows 7", 7600, 0, .x86),
     ("Windows 8.1 for 32-bit systems", "Windows 8.1", 9600, noPack, .x86),
     ("Windows Vista x64 Edition Service Pack 2", "Windows Vista", 6002, 2, .x64),
