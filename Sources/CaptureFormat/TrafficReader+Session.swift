@@ -147,11 +147,11 @@ extension TrafficReader {
         stream, direction, at: 1, "nbss", "flags", .reservedFlags, expected: "0x00 or 0x01", found: hex(found[1]))
     } else if header.length == 0 {
       report(
-        stream, direction, at: 2, "nbss", "length", .lengthZero, expected: "the length of the SMB message that follows",
+        stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthZero, expected: "the length of the SMB message that follows",
         found: "0")
     } else {
       report(
-        stream, direction, at: 2, "nbss", "length", .belowHeader,
+        stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
         expected: "at least \(SessionHeader.shortestSMB), an SMB header", found: "\(header.length)")
     }
     accept(
@@ -193,11 +193,11 @@ extension TrafficReader {
       if isCertain, stream.carriesSMB, !stream.mayBeRaw {
         if header.length == 0 {
           report(
-            stream, direction, at: 2, "nbss", "length", .lengthZero, expected: "at least 1: no raw read is open",
+            stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthZero, expected: "at least 1: no raw read is open",
             found: "0")
         } else {
           report(
-            stream, direction, at: 2, "nbss", "length", .belowHeader,
+            stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
             expected: "at least \(SessionHeader.shortestSMB), an SMB header", found: "\(header.length)")
         }
       }
@@ -277,9 +277,12 @@ extension TrafficReader {
         take = max(0, min(direction.total - before, available))
         if direction.head.count > direction.total { direction.head.removeLast(direction.head.count - direction.total) }
       }
-      if isWatched(direction), let found = embedded(direction, bytes, offset, take, before, stream.isDirect) {
-        return close(stream, direction, at: found, bytes, offset, before, place)
-      }
+    }
+    // Where part of it is lost, its own end still tells.
+    if !direction.isBroken || direction.own != nil, isWatched(direction),
+      let found = embedded(direction, bytes, offset, take, before, stream.isDirect)
+    {
+      return close(stream, direction, at: found, bytes, offset, before, place)
     }
     direction.received = before + take
     remember(direction, bytes, offset, take)
