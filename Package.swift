@@ -54,7 +54,8 @@ let package = Package(
     .library(
       name: "FaultlineReaders",
       targets: [
-        "Facts", "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "Facts", "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols",
+        "MachineInventory",
         "WindowsKernel",
         "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
@@ -102,7 +103,8 @@ let package = Package(
     library(
       "Faultline",
       [
-        "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols", "MachineInventory",
+        "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols",
+        "MachineInventory",
         "WindowsKernel", "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching",
         "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),

@@ -22,7 +22,9 @@ extension CaptureView {
     var groups: [[String]: [Finding]] = [:]
     var order: [[String]] = []
     for finding in malformed {
-      let key = [finding.layer, finding.field, finding.fault.rawValue, finding.source.address ?? finding.source.mac ?? ""]
+      let key = [
+        finding.layer, finding.field, finding.fault.rawValue, finding.source.address ?? finding.source.mac ?? "",
+      ]
       if groups[key] == nil { order.append(key) }
       groups[key, default: []].append(finding)
     }

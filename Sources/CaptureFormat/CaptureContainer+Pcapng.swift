@@ -167,7 +167,9 @@ extension CaptureContainer {
       return nil
     }
     guard captured <= room else {
-      note("packet's captured length", at: start - 8, expected: "at most \(room), what the block holds", found: "\(captured)")
+      note(
+        "packet's captured length", at: start - 8, expected: "at most \(room), what the block holds",
+        found: "\(captured)")
       return nil
     }
     let from = interfaces[interface]

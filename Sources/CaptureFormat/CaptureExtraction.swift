@@ -59,7 +59,10 @@ public enum CaptureExtraction {
       // Nanoseconds (if_tsresol 9).
       block(
         1,
-        [UInt8(truncatingIfNeeded: link), UInt8(truncatingIfNeeded: link >> 8), 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0]
+        [
+          UInt8(truncatingIfNeeded: link), UInt8(truncatingIfNeeded: link >> 8), 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0,
+          0,
+        ]
           + [0, 0, 0, 0])
     }
     for record in records {

@@ -48,7 +48,9 @@ enum NetBIOSName {
     offset += 33
     // The scope: labels up to an empty one or a pointer.
     while true {
-      guard offset < bytes.byteCount, offset - start <= longest || end != nil else { return .fault(.cut, at: offset, end: nil) }
+      guard offset < bytes.byteCount, offset - start <= longest || end != nil else {
+        return .fault(.cut, at: offset, end: nil)
+      }
       let label = bytes.byte(offset)
       if label == 0 {
         offset += 1

@@ -66,6 +66,8 @@ struct PacketContext {
   var destinationPort: Int?
   /// Inside an error message of ICMP: somebody else's packet quoted.
   var isQuoted = false
+  /// In an 802.3 frame of a Linux cooked capture, whose content tshark does not show.
+  var isUnshown = false
 
   var sourceEndpoint: CaptureView.Endpoint {
     .init(address: source.text, port: sourcePort, mac: sourceHardware.map(NetworkAddress.hardware))

@@ -13,7 +13,7 @@ enum OwnLength: Equatable {
     self = .needsMore
     guard bytes.byteCount >= 4 else { return }
     switch bytes.byte(0) {
-    case 0xFF: self = Self.first(bytes, limit)
+    case 0xFF: self = Self.first(bytes, stated, limit)
     case 0xFE: self = Self.second(bytes, stated, limit)
     case 0xFD:
       // [MS-SMB2] 2.2.41: the size of the message inside.
@@ -28,7 +28,7 @@ enum OwnLength: Equatable {
   }
 
   /// SMB1: blocks of words and bytes, chained where the command allows it ([MS-CIFS] 2.2.3).
-  private static func first(_ bytes: RawSpan, _ limit: Int) -> OwnLength {
+  private static func first(_ bytes: RawSpan, _ stated: Int, _ limit: Int) -> OwnLength {
     guard bytes.byteCount >= 33 else { return short(bytes, limit) }
     let isResponse = bytes.byte(9) & 0x80 != 0
     var command = bytes.byte(4)
@@ -38,6 +38,8 @@ enum OwnLength: Equatable {
       guard bytes.byteCount > block else { return short(bytes, limit) }
       let words = Int(bytes.byte(block))
       let count = block + 1 + 2 * words
+      // It ends behind its words at the earliest.
+      if count + 2 > stated { return .ends(max(end, count + 2)) }
       guard bytes.byteCount >= count + 2 else { return short(bytes, limit) }
       let byteCount = bytes.little16(count)
       // Windows answers NT_CREATE_ANDX with a count of words and bytes that were never set (seen from Server 2003 to 2008).

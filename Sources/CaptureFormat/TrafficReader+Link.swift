@@ -23,8 +23,9 @@ extension TrafficReader {
       if bytes.big16(4) == 6 { context.sourceHardware = bytes.hardware(6) }
       let type = bytes.big16(14)
       // 1: an 802.3 frame without LLC (IPX), 4: with.
+      context.isUnshown = type < 0x0600 && type != 4
       if type == 1 {
-        ipx(bytes.from(16), &context, isRaw: true)
+        ipx(bytes.from(16), &context)
       } else if type == 4 {
         logicalLink(bytes.from(16), missing, &context, layer: 0)
       } else {

@@ -177,8 +177,8 @@ extension TrafficReader {
   }
 
   /// Novell IPX: SMB directly on sockets 0x0550 to 0x0552, behind names on 0x0553, and NetBIOS on 0x0455. tshark shows SMB
-  /// behind names alone, and none in raw frames of Linux cooked captures: what it does not show counts apart.
-  func ipx(_ bytes: RawSpan, _ context: inout PacketContext, isRaw: Bool = false) {
+  /// behind names alone, and none in 802.3 frames of Linux cooked captures: what it does not show counts apart.
+  func ipx(_ bytes: RawSpan, _ context: inout PacketContext) {
     guard bytes.byteCount >= 30 else { return }
     let destination = bytes.big16(16)
     let source = bytes.big16(28)
@@ -189,7 +189,7 @@ extension TrafficReader {
     let sockets: Set<Int> = [0x0455, 0x0550, 0x0551, 0x0552, 0x0553]
     guard sockets.contains(destination) || sockets.contains(source) else { return }
     for offset in Self.contentOffsets where bytes.byteCount >= offset + 4 && bytes.big32(offset) == 0xFF53_4D42 {
-      if offset == 30 || isRaw { smbOnIPX.insert(context.frame) } else { smb.insert(context.frame) }
+      if offset == 30 || context.isUnshown { smbOnIPX.insert(context.frame) } else { smb.insert(context.frame) }
       return
     }
   }

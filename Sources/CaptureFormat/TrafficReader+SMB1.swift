@@ -51,7 +51,8 @@ extension TrafficReader {
       let count = block + 1 + 2 * words
       guard count + 2 <= whole else {
         return fault(
-          stream, direction, block, "wordCount", .countTooLarge, "at most \(max(0, (whole - block - 3) / 2))", "\(words)")
+          stream, direction, block, "wordCount", .countTooLarge, "at most \(max(0, (whole - block - 3) / 2))",
+          "\(words)")
       }
       guard count + 2 <= bytes.byteCount else { return }
       let byteCount = bytes.little16(count)
@@ -160,7 +161,9 @@ extension TrafficReader {
       fits(stream, direction, data, whole, word + dataAt + 2, "dataOffset"), block.command == SMB1.transaction2
     else { return }
     if !block.isResponse {
-      guard bytes.byte(word + 26) > 0, bytes.little16(word + 28) == SMB1.getReferral, parameters.count > 2 else { return }
+      guard bytes.byte(word + 26) > 0, bytes.little16(word + 28) == SMB1.getReferral, parameters.count > 2 else {
+        return
+      }
       let end = min(bytes.byteCount, parameters.offset + parameters.count)
       let start = parameters.offset + 2
       guard start < end else { return }

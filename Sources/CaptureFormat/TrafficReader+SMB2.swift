@@ -65,7 +65,8 @@ extension TrafficReader {
           stream, direction, body + 4, "pathOffset", .offsetOutside, "\(length) bytes within \(whole)", "\(offset)")
       }
       shareAsked(
-        stream, direction, SMBText.utf16(bytes, at: offset, end: min(bytes.byteCount, offset + length)).0, id: id, place)
+        stream, direction, SMBText.utf16(bytes, at: offset, end: min(bytes.byteCount, offset + length)).0, id: id, place
+      )
     case (3, true): shareAnswered(stream, id: id, place)
     case (11, false):
       guard bytes.little16(body) == 57 else { return }

@@ -83,7 +83,9 @@ extension TrafficReader {
       if end == message.byteCount { return true }
       // SMB2 pads chained commands, and some systems the last one too.
       guard end < message.byteCount, message.byte(0) == 0xFE else { return false }
-      return findSignature(rest.first(message.byteCount + SessionHeader.anchoredBytes), from: end) .map { $0 >= message.byteCount + 4 } ?? true
+      return findSignature(rest.first(message.byteCount + SessionHeader.anchoredBytes), from: end).map {
+        $0 >= message.byteCount + 4
+      } ?? true
     case .unknown(let from): return from == .max || findSignature(message, from: from + 8) == nil
     case .needsMore: return findSignature(message, from: 8) == nil
     }
@@ -147,11 +149,12 @@ extension TrafficReader {
         stream, direction, at: 1, "nbss", "flags", .reservedFlags, expected: "0x00 or 0x01", found: hex(found[1]))
     } else if header.length == 0 {
       report(
-        stream, direction, at: 2, "nbss", "length", .lengthZero, expected: "the length of the SMB message that follows",
+        stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthZero,
+        expected: "the length of the SMB message that follows",
         found: "0")
     } else {
       report(
-        stream, direction, at: 2, "nbss", "length", .belowHeader,
+        stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
         expected: "at least \(SessionHeader.shortestSMB), an SMB header", found: "\(header.length)")
     }
     accept(
@@ -193,11 +196,12 @@ extension TrafficReader {
       if isCertain, stream.carriesSMB, !stream.mayBeRaw {
         if header.length == 0 {
           report(
-            stream, direction, at: 2, "nbss", "length", .lengthZero, expected: "at least 1: no raw read is open",
+            stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthZero,
+            expected: "at least 1: no raw read is open",
             found: "0")
         } else {
           report(
-            stream, direction, at: 2, "nbss", "length", .belowHeader,
+            stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
             expected: "at least \(SessionHeader.shortestSMB), an SMB header", found: "\(header.length)")
         }
       }
@@ -229,7 +233,8 @@ extension TrafficReader {
         report(
           stream, direction, at: isFlags ? 1 : 2, "nbss", isFlags ? "flags" : "length",
           isFlags ? .reservedFlags : .wrongLength,
-          expected: isFlags ? "0x00" : range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)",
+          expected: isFlags
+            ? "0x00" : range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)",
           found: isFlags ? hex(found[1]) : "\(header.length)")
       } else {
         report(
@@ -277,9 +282,12 @@ extension TrafficReader {
         take = max(0, min(direction.total - before, available))
         if direction.head.count > direction.total { direction.head.removeLast(direction.head.count - direction.total) }
       }
-      if isWatched(direction), let found = embedded(direction, bytes, offset, take, before, stream.isDirect) {
-        return close(stream, direction, at: found, bytes, offset, before, place)
-      }
+    }
+    // Where part of it is lost, its own end still tells.
+    if !direction.isBroken || direction.own != nil, isWatched(direction),
+      let found = embedded(direction, bytes, offset, take, before, stream.isDirect)
+    {
+      return close(stream, direction, at: found, bytes, offset, before, place)
     }
     direction.received = before + take
     remember(direction, bytes, offset, take)
@@ -359,7 +367,9 @@ extension TrafficReader {
       }
     }
     let span = bytes.extracting(offset..<end)
-    guard let found = candidate(span, from: 4, base: before, least: least, own: own, direct: isDirect) else { return nil }
+    guard let found = candidate(span, from: 4, base: before, least: least, own: own, direct: isDirect) else {
+      return nil
+    }
     return found < direction.total || found == own ? found : nil
   }
 
@@ -386,7 +396,9 @@ extension TrafficReader {
     let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(head.span.bytes.big32(4))
     if !isSMB, stream.carriesSMB, !direction.isReported {
       // What was taken for a header was none.
-      if let previous = direction.before, previous.mayBeWrong, direction.isTrusted, !direction.isSuspect, !stream.mayBeRaw {
+      if let previous = direction.before, previous.mayBeWrong, direction.isTrusted, !direction.isSuspect,
+        !stream.mayBeRaw
+      {
         reportLength(stream, direction, previous)
       }
       direction.isReported = true
@@ -595,7 +607,8 @@ extension TrafficReader {
     {
       report(
         stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
-        expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)")
+        expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)"
+      )
     }
     if direction.mode == .header, direction.head.isEmpty { settleBefore(stream, direction) }
     direction.mode = .header

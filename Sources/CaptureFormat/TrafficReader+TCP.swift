@@ -54,8 +54,9 @@ extension TrafficReader {
     }
   }
 
-  private func tcpBegin(_ context: PacketContext, _ old: TCPStream, _ sequence: UInt32, _ source: Int, _ destination: Int)
-  {
+  private func tcpBegin(
+    _ context: PacketContext, _ old: TCPStream, _ sequence: UInt32, _ source: Int, _ destination: Int
+  ) {
     let fresh = TCPStream(key: old.key, number: streamCount, isDirect: old.isDirect)
     streamCount += 1
     streams[old.key] = fresh
@@ -143,7 +144,9 @@ extension TrafficReader {
     let old = Int(Int32(bitPattern: direction.next &- sequence))
     let sent = payload.byteCount + missing
     guard old < sent else { return }
-    advance(stream, direction, payload.from(old), missing: missing - max(0, old - payload.byteCount), context.frame, context.time)
+    advance(
+      stream, direction, payload.from(old), missing: missing - max(0, old - payload.byteCount), context.frame,
+      context.time)
     if !direction.pending.isEmpty { drain(stream, direction) }
   }
 

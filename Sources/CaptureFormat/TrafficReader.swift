@@ -65,7 +65,8 @@ final class TrafficReader {
     append(
       stream, direction,
       .init(
-        frame: place.frame, time: place.time, layer: layer, field: field, fault: fault, expected: expected, found: found,
+        frame: place.frame, time: place.time, layer: layer, field: field, fault: fault, expected: expected,
+        found: found,
         source: .init(), destination: .init()))
   }
 
@@ -76,7 +77,8 @@ final class TrafficReader {
       .init(
         frame: message.frame, time: message.time, layer: "nbss", field: "length",
         fault: message.own.map { $0 < message.total } ?? false ? .lengthTooLong : .lengthTooShort,
-        expected: message.own.map { "\($0 - SessionHeader.bytes), as the SMB message says" } ?? "a length behind which the next header stands",
+        expected: message.own.map { "\($0 - SessionHeader.bytes), as the SMB message says" }
+          ?? "a length behind which the next header stands",
         found: "\(message.total - SessionHeader.bytes)", source: .init(), destination: .init()))
   }
 

@@ -3,7 +3,8 @@ import Reporting
 
 /// The options of commands that print more forms than text and JSON. Each command refuses the forms it does not have.
 struct ReportOptions: ParsableArguments {
-  @Option(help: "How to print: text, json, jsonl (one object per line), csv, html or svg, as far as the command has them.")
+  @Option(
+    help: "How to print: text, json, jsonl (one object per line), csv, html or svg, as far as the command has them.")
   var format: OutputFormat = .text
 
   @Option(

@@ -90,7 +90,8 @@ extension CaptureView {
     let (left, lane, width) = (170, 22, 960)
     let step = Double(width - left - 10) / Double(Self.columns)
     let height = lanes.count * lane + 26
-    var out = "<h2>Timeline</h2>\n<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
+    var out =
+      "<h2>Timeline</h2>\n<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
     for (index, sender) in lanes.enumerated() {
       let y = index * lane + lane / 2
       out += "<text x=\"0\" y=\"\(y + 4)\">\(Self.escaped(sender))</text>"

@@ -44,9 +44,13 @@ extension CaptureView {
       for referral in referrals.prefix(Self.shownFindings) {
         rows.append([
           "\(referral.frame)", referral.client, referral.path,
-          referral.answerFrame.map { "frame \($0)" + (referral.status == 0 ? "" : ", " + hexadecimal(UInt64(referral.status ?? 0), digits: 8)) }
+          referral.answerFrame.map {
+            "frame \($0)" + (referral.status == 0 ? "" : ", " + hexadecimal(UInt64(referral.status ?? 0), digits: 8))
+          }
             ?? "none",
-          referral.targets.first.map { $0 + (referral.targets.count > 1 ? " and \(referral.targets.count - 1) more" : "") }
+          referral.targets.first.map {
+            $0 + (referral.targets.count > 1 ? " and \(referral.targets.count - 1) more" : "")
+          }
             ?? "-",
         ])
       }
@@ -129,7 +133,9 @@ extension CaptureView {
       let columns = rows.map(\.count).max() ?? 0
       let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
       let excess = 2 + widths.reduce(0, +) + 2 * (columns - 1) - style.width
-      guard excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 12 else { break }
+      guard excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }), widths[widest] > 12 else {
+        break
+      }
       let next = widths.indices.filter { $0 != widest }.map { widths[$0] }.max() ?? 0
       let target = max(12, max(widths[widest] - excess, min(next, widths[widest] - 1)))
       for row in rows.indices where rows[row][widest].count > target {

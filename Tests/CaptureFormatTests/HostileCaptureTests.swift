@@ -29,7 +29,8 @@ import Foundation
       traffic.overlapping = 1000
       let frames = traffic.generate().frames
       result.append(SynthesizedCaptureFile.pcap(frames, link: link.number, bigEndian: index == 1))
-      result.append(SynthesizedCaptureFile.pcapng(frames, interfaces: [.init(link: link.number)], bigEndian: index == 2))
+      result.append(
+        SynthesizedCaptureFile.pcapng(frames, interfaces: [.init(link: link.number)], bigEndian: index == 2))
       result.append(SynthesizedCaptureFile.networkMonitor(frames, major: index % 2 == 0 ? 1 : 2))
     }
     return result
@@ -109,7 +110,8 @@ import Foundation
       var frames: [CapturedFrame] = []
       for index in 0..<count {
         let packet = PacketWriter.ip(
-          from: Captures.client, to: Captures.server, number: 17, payload: [UInt8](repeating: 1, count: 16), id: index / 400,
+          from: Captures.client, to: Captures.server, number: 17, payload: [UInt8](repeating: 1, count: 16),
+          id: index / 400,
           fragment: (index % 400 * 32, true))
         frames.append(
           CapturedFrame(

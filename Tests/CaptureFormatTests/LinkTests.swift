@@ -4,10 +4,11 @@ import Facts
 import Testing
 
 @Suite struct LinkTests {
-  @Test(arguments: [
-    .ethernet, .tagged([(0x88A8, 100), (0x8100, 7)]), .tagged([(0x8100, 1), (0x8100, 2), (0x8100, 3)]), .snap,
-    .linuxCooked, .linuxCooked2, .rawIP, .loopback(bigEndian: false), .loopback(bigEndian: true), .ppp,
-  ] as [SynthesizedLink], [false, true])
+  @Test(
+    arguments: [
+      .ethernet, .tagged([(0x88A8, 100), (0x8100, 7)]), .tagged([(0x8100, 1), (0x8100, 2), (0x8100, 3)]), .snap,
+      .linuxCooked, .linuxCooked2, .rawIP, .loopback(bigEndian: false), .loopback(bigEndian: true), .ppp,
+    ] as [SynthesizedLink], [false, true])
   func everyLink(_ link: SynthesizedLink, _ isVersion6: Bool) throws {
     var traffic = SessionTraffic(seed: 11)
     traffic.messages = 300

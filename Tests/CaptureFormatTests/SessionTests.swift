@@ -250,7 +250,8 @@ import Testing
   @Test func announcementsReferralsAndNotifications() throws {
     var conversation = Captures.Conversation()
     conversation.open()
-    conversation.send(SMBWriter.framed(SMBWriter.sessionSetupRequest(os: "Windows 5.2", lanManager: "Windows 2003", id: 1)))
+    conversation.send(
+      SMBWriter.framed(SMBWriter.sessionSetupRequest(os: "Windows 5.2", lanManager: "Windows 2003", id: 1)))
     conversation.send(
       fromClient: false,
       SMBWriter.framed(SMBWriter.sessionSetupResponse(os: "Unix", lanManager: "Samba 3.0.25b", id: 1)))

@@ -9,7 +9,8 @@ import Testing
   private static let isRecording = ProcessInfo.processInfo.environment["FAULTLINE_RECORD"] == "1"
 
   private static let commands: [[String]] = [
-    [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["capture"], ["kb"], ["kb", "show"], ["kb", "search"], ["kb", "stats"],
+    [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["capture"], ["kb"], ["kb", "show"], ["kb", "search"],
+    ["kb", "stats"],
     ["kb", "import"], ["kb", "export"],
   ]
 

@@ -59,7 +59,8 @@ import Testing
   /// The address that a dump yields is the sender of malformed frames: one sentence, and none where the addresses differ.
   @Test func senderInDumpAndCapture() {
     func fact(_ kind: FactKind, _ key: FactAttribute, _ address: String, _ evidence: Int) -> Fact {
-      Fact(kind, "x", attributes: [key: .text(address), "protocol": .text("nbss")], evidence: evidence, origin: "frame 4")
+      Fact(
+        kind, "x", attributes: [key: .text(address), "protocol": .text("nbss")], evidence: evidence, origin: "frame 4")
     }
     let sender = fact(.packetSender, "address", "10.0.0.5", 0)
     let joined = Diagnoser.joinedSenders([sender, fact(.malformedFrame, "source", "10.0.0.5", 1), sender], [])

@@ -26,7 +26,9 @@ import Testing
         nativeOS: "Unix", frame: 12, count: 3)
     ]
     view.referrals = [
-      .init(frame: 20, time: nil, client: "10.0.0.9", server: "10.0.0.7", path: "\\domain\\" + String(repeating: "x", count: 300))
+      .init(
+        frame: 20, time: nil, client: "10.0.0.9", server: "10.0.0.7",
+        path: "\\domain\\" + String(repeating: "x", count: 300))
     ]
     view.changeNotify = [.init(client: "10.0.0.9", requests: 5, recursive: 2, responses: 1, bytes: 99)]
     return view
@@ -57,7 +59,9 @@ import Testing
   @Test func keysOfTheContract() throws {
     let text = Self.view.json.text()
     #expect(text.hasPrefix(#"{"schema":"faultline.capture/1""#))
-    for key in ["frames", "malformed", "servers", "clients", "referrals", "framesByProtocol", "damaged", "changeNotify"] {
+    for key in [
+      "frames", "malformed", "servers", "clients", "referrals", "framesByProtocol", "damaged", "changeNotify",
+    ] {
       #expect(text.contains("\"\(key)\":"), "\(key)")
     }
     #expect(

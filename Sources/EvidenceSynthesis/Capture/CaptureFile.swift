@@ -55,12 +55,15 @@ public enum SynthesizedCaptureFile {
   public static func pcap(
     _ frames: [CapturedFrame], link: UInt32, form: PcapForm = .micro, bigEndian: Bool = false
   ) -> [UInt8] {
-    let magic: UInt32 = switch form {
+    let magic: UInt32 =
+      switch form {
       case .micro: 0xA1B2_C3D4
       case .nano: 0xA1B2_3C4D
       case .modified: 0xA1B2_CD34
       }
-    var out = PacketWriter.join(word(magic, bigEndian), half(2, bigEndian), half(4, bigEndian), word(0, bigEndian), word(0, bigEndian), word(262_144, bigEndian), word(link, bigEndian))
+    var out = PacketWriter.join(
+      word(magic, bigEndian), half(2, bigEndian), half(4, bigEndian), word(0, bigEndian), word(0, bigEndian),
+      word(262_144, bigEndian), word(link, bigEndian))
     out.reserveCapacity(out.count + frames.reduce(0) { $0 + 24 + $1.bytes.count })
     for frame in frames {
       let units = frame.time % 1_000_000_000 / (form == .nano ? 1 : 1000)
@@ -109,7 +112,9 @@ public enum SynthesizedCaptureFile {
       let units = UInt64(seconds) * UInt64(interface.unitsPerSecond) + UInt64(fraction.rounded())
       out += block(
         6,
-        word(UInt32(frame.interface), isBig) + word(UInt32(units >> 32), isBig) + word(UInt32(truncatingIfNeeded: units), isBig) + word(UInt32(frame.bytes.count), isBig) + word(UInt32(frame.original ?? frame.bytes.count), isBig) + frame.bytes)
+        word(UInt32(frame.interface), isBig) + word(UInt32(units >> 32), isBig)
+          + word(UInt32(truncatingIfNeeded: units), isBig) + word(UInt32(frame.bytes.count), isBig)
+          + word(UInt32(frame.original ?? frame.bytes.count), isBig) + frame.bytes)
     }
     return out
   }
@@ -118,7 +123,9 @@ public enum SynthesizedCaptureFile {
   public static func networkMonitor(_ frames: [CapturedFrame], major: UInt8, network: Int = 1) -> [UInt8] {
     let start = frames.first.map { $0.time / 1_000_000_000 } ?? 0
     let time = civil(start)
-    var header = PacketWriter.join(Array((major == 1 ? "RTSS" : "GMBU").utf8), [major == 1 ? 1 : 0, major], half(network, false), time.flatMap { half($0, false) })
+    var header = PacketWriter.join(
+      Array((major == 1 ? "RTSS" : "GMBU").utf8), [major == 1 ? 1 : 0, major], half(network, false),
+      time.flatMap { half($0, false) })
     var body: [UInt8] = []
     var table: [UInt8] = []
     let headerBytes = 128
@@ -126,12 +133,14 @@ public enum SynthesizedCaptureFile {
       table += word(UInt32(headerBytes + body.count), false)
       let delta = frame.time - start * 1_000_000_000
       if major == 1 {
-        body += PacketWriter.join(word(UInt32(delta / 1_000_000), false), half(frame.original ?? frame.bytes.count, false))
+        body += PacketWriter.join(
+          word(UInt32(delta / 1_000_000), false), half(frame.original ?? frame.bytes.count, false))
         body += half(frame.bytes.count, false)
       } else {
         let micros = UInt64(delta / 1000)
         body += PacketWriter.join(word(UInt32(truncatingIfNeeded: micros), false), word(UInt32(micros >> 32), false))
-        body += PacketWriter.join(word(UInt32(frame.original ?? frame.bytes.count), false), word(UInt32(frame.bytes.count), false))
+        body += PacketWriter.join(
+          word(UInt32(frame.original ?? frame.bytes.count), false), word(UInt32(frame.bytes.count), false))
       }
       body += frame.bytes
     }

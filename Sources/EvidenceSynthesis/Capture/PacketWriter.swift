@@ -129,13 +129,15 @@ public enum PacketWriter {
     }
     let flags = fragment.map { $0.offset / 8 | ($0.more ? 0x2000 : 0) } ?? 0x4000
     var header: [UInt8] =
-      join([0x45, 0], big16(20 + payload.count), big16(id), big16(flags), [64, number, 0, 0], from.address, to.address)
+      join(
+        [0x45, 0], big16(20 + payload.count), big16(id), big16(flags), [64, number, 0, 0], from.address, to.address)
     let sum = checksum(header)
     header.replaceSubrange(10..<12, with: big16(sum))
     return header + payload
   }
 
-  private static func pseudo(_ from: SynthesizedHost, _ to: SynthesizedHost, _ number: UInt8, _ length: Int) -> [UInt8] {
+  private static func pseudo(_ from: SynthesizedHost, _ to: SynthesizedHost, _ number: UInt8, _ length: Int) -> [UInt8]
+  {
     join(from.address, to.address, [0, number], big16(length >> 16), big16(length))
   }
 
@@ -153,7 +155,9 @@ public enum PacketWriter {
     flags: UInt8, payload: [UInt8], checksum form: ChecksumForm = .right
   ) -> [UInt8] {
     var segment =
-      join(big16(port), big16(toPort), big32(sequence), big32(acknowledged), [0x50, flags], big16(0xFFFF), [0, 0, 0, 0], payload)
+      join(
+        big16(port), big16(toPort), big32(sequence), big32(acknowledged), [0x50, flags], big16(0xFFFF), [0, 0, 0, 0],
+        payload)
     let before = pseudo(from, to, 6, segment.count)
     switch form {
     case .right: segment.replaceSubrange(16..<18, with: big16(checksum(before, segment)))

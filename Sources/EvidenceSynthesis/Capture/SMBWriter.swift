@@ -15,7 +15,9 @@ public enum SMBWriter {
   /// A session header: 17 bits of length on port 139, 24 bits on 445.
   public static func framed(_ message: [UInt8], type: UInt8 = 0, direct: Bool = false) -> [UInt8] {
     let length = message.count
-    return join([type, UInt8(truncatingIfNeeded: (length >> 16) & (direct ? 0xFF : 1))], PacketWriter.big16(length & 0xFFFF), message)
+    return join(
+      [type, UInt8(truncatingIfNeeded: (length >> 16) & (direct ? 0xFF : 1))], PacketWriter.big16(length & 0xFFFF),
+      message)
   }
 
   /// Header, words and bytes of one command. Strings are UTF-16.
@@ -58,7 +60,9 @@ public enum SMBWriter {
   }
 
   public static func sessionSetupRequest(os: String, lanManager: String, id: Int) -> [UInt8] {
-    let words: [UInt8] = join([0xFF, 0, 0, 0], little16(4356), little16(50), little16(0), little32(0), little16(1), little16(0), little32(0), little32(0xD4))
+    let words: [UInt8] = join(
+      [0xFF, 0, 0, 0], little16(4356), little16(50), little16(0), little32(0), little16(1), little16(0), little32(0),
+      little32(0xD4))
     let bytes: [UInt8] = join([0], utf16(""), utf16(""), utf16(os), utf16(lanManager))
     return first(0x73, isResponse: false, id: id, words: words, bytes: bytes)
   }

@@ -133,7 +133,8 @@ public struct SessionTraffic: Sendable {
     case 0: return SMBWriter.echo(random.bytes(size), isResponse: !fromClient, id: index & 0xFFFF)
     default:
       return fromClient
-        ? SMBWriter.write(random.bytes(size), id: index & 0xFFFF) : SMBWriter.read(random.bytes(size), id: index & 0xFFFF)
+        ? SMBWriter.write(random.bytes(size), id: index & 0xFFFF)
+        : SMBWriter.read(random.bytes(size), id: index & 0xFFFF)
     }
   }
 
