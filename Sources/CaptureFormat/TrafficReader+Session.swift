@@ -176,7 +176,9 @@ extension TrafficReader {
     let isAlone =
       header.isMessage && header.length == 0 && direction.head.count >= SessionHeader.anchoredBytes
       && (next.isPlainMessage || next.isWellFormedControl)
-    if let before = direction.before, before.mayBeWrong, !isAlone, stream.carriesSMB, !stream.mayBeRaw {
+    if let before = direction.before, before.mayBeWrong, !isAlone || before.own != nil, stream.carriesSMB,
+      !stream.mayBeRaw
+    {
       // Among SMB a header without a signature behind it is none: the message before was not as long as it said.
       if isCertain { reportLength(stream, direction, before) }
       guard let own = before.own, own > before.total else { return lose(direction, keeping: direction.head) }
@@ -463,7 +465,7 @@ extension TrafficReader {
     direction.isReported = isReported || (direction.own ?? 0) > direction.total
     if isSMB {
       message1or2(stream, direction, span.from(4), direction.total - 4, place)
-    } else if header.isControl {
+    } else if header.isControl, !direction.isBroken {
       control(stream, direction, span, header, place)
     }
     direction.head.removeAll(keepingCapacity: direction.head.capacity <= CaptureLimits.messageContent)
