@@ -165,7 +165,10 @@ let package = Package(
       ]),
     tests(
       "Analyses",
-      ["EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "FieldLogs", "Symbols", "ByteReading", "Facts"]),
+      [
+        "EvidenceSynthesis", "TestSupport", "WindowsKernel", "CrashDumpFormat", "FieldLogs", "Symbols", "ByteReading",
+        "Facts",
+      ]),
     tests("KnowledgeBase", ["ByteReading", "Facts"]),
     tests("KnowledgeStore", ["KnowledgeBase", "Facts", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Servicing", ["Facts"]),
@@ -176,7 +179,8 @@ let package = Package(
     .testTarget(
       name: "FaultlineTests",
       dependencies: [
-        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Servicing", "Symbols", "ByteReading", "Facts",
+        "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Servicing", "Symbols", "ByteReading",
+        "Facts",
         "EvidenceSynthesis", "TestSupport",
       ],
       swiftSettings: common),

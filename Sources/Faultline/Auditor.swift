@@ -20,8 +20,10 @@ public struct MachineAuditor: Sendable {
     var machine = described.machine
     machine.updates = machine.updates.filter { !$0.isEmpty }
     let knowledge = try store?.auditKnowledge(of: machine) ?? KnowledgeStore.AuditKnowledge()
-    var fixes = catalogue.issues.filter { $0.fixes.contains { $0.kind == .hotfix } && $0.update.id.hasPrefix("FL-") == false }
-      .map { AuditedFix($0.update, title: $0.title, binaries: $0.drivers, isAskedFor: isAsked($0.id)) }
+    var fixes = catalogue.issues.filter {
+      $0.fixes.contains { $0.kind == .hotfix } && $0.update.id.hasPrefix("FL-") == false
+    }
+    .map { AuditedFix($0.update, title: $0.title, binaries: $0.drivers, isAskedFor: isAsked($0.id)) }
     let known = Set(fixes.map { ParsedID.key($0.update.id) })
     fixes += try store?.hotfixes(of: machine, asked: asked).filter { !known.contains(ParsedID.key($0.update.id)) } ?? []
     var audit = Servicing.audit(
@@ -52,7 +54,8 @@ public struct MachineAuditor: Sendable {
           stored.id, .security, .notApplicable,
           because: [
             stored.products.isEmpty
-              ? "the catalogue names no product it is for" : "the catalogue lists it for \(products)\(more), not for this machine"
+              ? "the catalogue names no product it is for"
+              : "the catalogue lists it for \(products)\(more), not for this machine"
           ], title: stored.title, published: stored.published, severity: stored.severity))
     }
     audit.updates = answers

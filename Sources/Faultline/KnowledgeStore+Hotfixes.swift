@@ -8,7 +8,9 @@ extension KnowledgeStore {
   func hotfixes(of machine: Machine, asked: [String]) throws(StoreError) -> [AuditedFix] {
     var fixes: [AuditedFix] = []
     for id in asked {
-      guard let article = try article(id)?.article, let issue = KnownIssue(extractedFrom: article, id: id) else { continue }
+      guard let article = try article(id)?.article, let issue = KnownIssue(extractedFrom: article, id: id) else {
+        continue
+      }
       fixes.append(AuditedFix(issue.update, title: article.title, isAskedFor: true))
     }
     guard asked.isEmpty else { return fixes }

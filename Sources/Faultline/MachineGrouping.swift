@@ -41,7 +41,9 @@ public enum MachineGrouping {
       }
       if let best, fitting.count == 1 && described == 1 || groups[best].isNear(part) {
         groups[best].parts.append(part)
-      } else if let own = groups.indices.first(where: { $0 >= described && groups[$0].takes(part) && groups[$0].isNear(part) }) {
+      } else if let own = groups.indices.first(where: {
+        $0 >= described && groups[$0].takes(part) && groups[$0].isNear(part)
+      }) {
         groups[own].parts.append(part)
       } else {
         groups.append(Group(parts: [part]))
@@ -76,7 +78,9 @@ public enum MachineGrouping {
       self.order = order
       self.machine = machine
       kind = piece.descriptionKind
-      isWhole = kind == "systeminfo" || kind == "volume" || kind.hasPrefix("hive") || machine.product != nil && machine.version != nil
+      isWhole =
+        kind == "systeminfo" || kind == "volume" || kind.hasPrefix("hive")
+        || machine.product != nil && machine.version != nil
     }
   }
 
@@ -114,7 +118,8 @@ public enum MachineGrouping {
 enum PathLikeness {
   /// Words of file names that tell what a file is, not of which machine.
   private static let kindWords: Set<String> = [
-    "systeminfo", "sysinfo", "qfe", "hotfix", "hotfixes", "updates", "update", "wmic", "list", "txt", "csv", "installed",
+    "systeminfo", "sysinfo", "qfe", "hotfix", "hotfixes", "updates", "update", "wmic", "list", "txt", "csv",
+    "installed",
     "optional", "drivers", "driverquery", "files", "software", "system", "pool", "poolmon", "log", "info",
   ]
 

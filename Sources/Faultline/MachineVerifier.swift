@@ -25,7 +25,8 @@ public struct MachineVerifier: Sendable {
     var missing: [Missing] = []
     if known == nil {
       missing.append(
-        Missing("update.files", because: .notPresent, detail: "No article on \(id) is at hand, so its files are not known."))
+        Missing(
+          "update.files", because: .notPresent, detail: "No article on \(id) is at hand, so its files are not known."))
     } else if update.files.isEmpty {
       missing.append(
         Missing("update.files", because: .notPresent, detail: "The text at hand lists no files of \(id)."))
@@ -37,7 +38,9 @@ public struct MachineVerifier: Sendable {
 
   /// From the bundled issues, else from an imported article.
   private func description(of id: String) throws(StoreError) -> (update: UpdateDescription, title: String?)? {
-    if let issue = catalogue.issues.first(where: { ArticleNumber.same($0.id, id) }) { return (issue.update, issue.title) }
+    if let issue = catalogue.issues.first(where: { ArticleNumber.same($0.id, id) }) {
+      return (issue.update, issue.title)
+    }
     guard let article = try store?.article(id)?.article, let issue = KnownIssue(extractedFrom: article, id: id) else {
       return nil
     }

@@ -34,7 +34,8 @@ struct TextSigns {
     + ["PageFlts:", "!poolused", "Pool Consumed", " pool information"].map { Phrase(.poolLog, 2, $0) }
     + ["InRam Krnl:", "Mapped_Driver"].map { Phrase(.poolLog, 1, $0) }
     + [
-      Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "datafile where"), Phrase(.inventory, 2, "Package_for_KB"), Phrase(.inventory, 1, "?kbid="),
+      Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "datafile where"),
+      Phrase(.inventory, 2, "Package_for_KB"), Phrase(.inventory, 1, "?kbid="),
       Phrase(.inventory, 1, "-based PC"),
     ]
 
@@ -162,7 +163,9 @@ struct TextSigns {
     }
     let cells = words.flatMap { $0.split(whereSeparator: { $0 == "," || $0 == "\"" }) }
     let isBinary = cells.contains { [".sys", ".exe", ".dll"].contains($0.suffix(4).lowercased()) }
-    guard isBinary, !words.contains(where: { isAddress($0) || $0.contains("!") || $0.contains("+") }) else { return false }
+    guard isBinary, !words.contains(where: { isAddress($0) || $0.contains("!") || $0.contains("+") }) else {
+      return false
+    }
     if cells.contains(where: isVersion) { return true }
     return words.count >= 4 && words[0].first?.isNumber == true && words[1].contains(":")
       && words[0].contains(where: { "/.-".contains($0) })

@@ -69,6 +69,8 @@ struct Audit: AsyncParsableCommand {
     default:
       try output.emit(reports.map { $0.text(output.style, limit: all ? nil : 20) }.joined(separator: "\n"))
     }
-    for piece in pieces where !piece.isRead { output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")") }
+    for piece in pieces where !piece.isRead {
+      output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")")
+    }
   }
 }

@@ -27,7 +27,8 @@ enum PoolSort: String, ExpressibleByArgument, CaseIterable {
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dump",
-    abstract: "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols.",
+    abstract:
+      "One view of one crash dump: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols.",
     discussion: """
       Examples:
         faultline dump summary MEMORY.DMP
@@ -42,7 +43,9 @@ struct Dump: ParsableCommand {
       """)
 
   @Argument(
-    help: "What to show: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols (files that would help).")
+    help:
+      "What to show: summary, modules, stack, processes, threads, pool, queues, locks, packets or symbols (files that would help)."
+  )
   var view: DumpViewName
 
   @Argument(help: ArgumentHelp("The crash dump.", valueName: "file"))

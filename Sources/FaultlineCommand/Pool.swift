@@ -32,7 +32,8 @@ struct Pool: AsyncParsableCommand {
       "CSV of events to count growth by: a time, then optionally a name and a number.", valueName: "file"))
   var events: String?
 
-  @Option(help: ArgumentHelp("Only tags like this, with * and ?; letter case matters. Repeatable.", valueName: "pattern"))
+  @Option(
+    help: ArgumentHelp("Only tags like this, with * and ?; letter case matters. Repeatable.", valueName: "pattern"))
   var tag: [String] = []
 
   @Option(help: ArgumentHelp("Rows that text shows at most (default: 40); the other forms have all.", valueName: "n"))
@@ -90,7 +91,9 @@ struct Pool: AsyncParsableCommand {
     case .svg: try output.emit(PoolPlot.svg(view))
     case .html: try output.emit(PoolPlot.html(view))
     }
-    for piece in pieces where !piece.isRead { output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")") }
+    for piece in pieces where !piece.isRead {
+      output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")")
+    }
   }
 
   private func eventList() throws -> [PoolEvent] {

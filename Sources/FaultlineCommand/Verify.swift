@@ -28,7 +28,8 @@ struct Verify: AsyncParsableCommand {
   @OptionGroup var placement: ReportOptions
 
   func validate() throws {
-    guard ArticleNumber(update) != nil || update.uppercased().hasPrefix("FL-") || update.uppercased().hasPrefix("MS") else {
+    guard ArticleNumber(update) != nil || update.uppercased().hasPrefix("FL-") || update.uppercased().hasPrefix("MS")
+    else {
       throw ValidationError("'\(update)' is no fix's number. Examples: KB950162, Q315817.")
     }
     if paths.isEmpty { throw ValidationError("Name at least one file or folder.") }
@@ -43,7 +44,8 @@ struct Verify: AsyncParsableCommand {
     try EvidenceOptions.check(pieces)
     let described = MachineGrouping.machines(of: pieces)
     guard !described.isEmpty else {
-      throw CommandFailure.unreadable("\(paths.joined(separator: ", ")): nothing in it describes a machine or its files")
+      throw CommandFailure.unreadable(
+        "\(paths.joined(separator: ", ")): nothing in it describes a machine or its files")
     }
     let verifier = MachineVerifier(catalogue: try knowledge.catalogue(), store: try knowledge.store())
     var reports: [VerificationReport] = []
@@ -60,6 +62,8 @@ struct Verify: AsyncParsableCommand {
     case .csv: try output.emit(VerificationReport.csv(reports))
     default: try output.emit(reports.map { $0.text(output.style) }.joined(separator: "\n"))
     }
-    for piece in pieces where !piece.isRead { output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")") }
+    for piece in pieces where !piece.isRead {
+      output.note("\(piece.path): \(piece.problems.first?.text ?? "not read")")
+    }
   }
 }

@@ -21,13 +21,15 @@ public enum EventList {
     var events: [PoolEvent] = []
     for line in text.lines where events.count < maximumEvents {
       guard let time = times.read(text, line) else { continue }
-      let fields = text.bytes[line].split(whereSeparator: { [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")].contains($0) })
-        .map { field in
-          var text = String(decoding: field, as: UTF8.self)[...]
-          text = text.drop { $0.isWhitespace || $0 == "\"" }
-          while text.last.map({ $0.isWhitespace || $0 == "\"" }) == true { text.removeLast() }
-          return String(text)
-        }
+      let fields = text.bytes[line].split(whereSeparator: {
+        [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")].contains($0)
+      })
+      .map { field in
+        var text = String(decoding: field, as: UTF8.self)[...]
+        text = text.drop { $0.isWhitespace || $0 == "\"" }
+        while text.last.map({ $0.isWhitespace || $0 == "\"" }) == true { text.removeLast() }
+        return String(text)
+      }
       var event = PoolEvent(time: Double(time.unixSeconds), name: plainName)
       // Behind the time: a word is the name, a number the count.
       for field in fields.dropFirst() where !field.isEmpty {

@@ -42,8 +42,10 @@ struct LogTimes {
   }
 
   private static func words(_ text: LogText, _ line: Range<Int>) -> [String] {
-    text.bytes[line].split(whereSeparator: { $0.isSpace || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\"") })
-      .prefix(16).map { String(decoding: $0, as: UTF8.self) }
+    text.bytes[line].split(whereSeparator: {
+      $0.isSpace || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\"")
+    })
+    .prefix(16).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// `03/04/2009` or `03/04/09`.
@@ -65,7 +67,10 @@ struct LogTimes {
   /// 0 for Sunday; English and German names, as `date` prints them.
   private static func weekday(_ name: String) -> Int? {
     let name = name.lowercased().prefix { $0.isLetter }
-    let names = [["sun", "so", "dim"], ["mon", "mo", "lun"], ["tue", "di", "mar"], ["wed", "mi", "mer"], ["thu", "do", "jeu"], ["fri", "fr", "ven"], ["sat", "sa", "sam"]]
+    let names = [
+      ["sun", "so", "dim"], ["mon", "mo", "lun"], ["tue", "di", "mar"], ["wed", "mi", "mer"], ["thu", "do", "jeu"],
+      ["fri", "fr", "ven"], ["sat", "sa", "sam"],
+    ]
     return names.firstIndex { $0.contains { name == $0 || $0.count == 3 && name.hasPrefix($0) && name.count <= 9 } }
   }
 
@@ -109,7 +114,9 @@ struct LogTimes {
       var day: (year: Int, month: Int, day: Int)
       if parts[0].utf8.count == 4 {
         day = (numbers[0], numbers[1], numbers[2])
-      } else if let year = Self.year(numbers[2], digits: parts[2].utf8.count), parts[2].utf8.count == 4 || separator != "-" {
+      } else if let year = Self.year(numbers[2], digits: parts[2].utf8.count),
+        parts[2].utf8.count == 4 || separator != "-"
+      {
         numbers[2] = year
         if separator == "." || numbers[0] > 12 || numbers[0] == numbers[1] {
           day = (numbers[2], numbers[1], numbers[0])

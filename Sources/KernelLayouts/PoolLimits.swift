@@ -18,7 +18,8 @@ public struct PoolLimits: Hashable, Sendable {
     let parts = version.split(separator: ".").prefix(2).map { Int($0) ?? -1 }
     guard parts.count == 2, let size = architecture.pointerSize else { return nil }
     let row = rows.last { row in
-      row.pool == pool && row.pointerSize == size && (row.major, row.minor, row.servicePack) <= (parts[0], parts[1], Int(servicePack?.number ?? 0))
+      row.pool == pool && row.pointerSize == size
+        && (row.major, row.minor, row.servicePack) <= (parts[0], parts[1], Int(servicePack?.number ?? 0))
     }
     return row.map { PoolLimits(bytes: $0.bytes, memoryShare: $0.share, basis: $0.basis) }
   }

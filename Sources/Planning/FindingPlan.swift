@@ -255,7 +255,8 @@ private struct FindingPlanner {
     }
     let restarts = result.steps.prefix { $0.kind != .verify }.count { $0.restart && $0.kind == .installHotfix }
     if restarts > 1 {
-      result.obstacles.append("\(restarts) hotfixes ask for a restart: install them in this order and restart once, after the last")
+      result.obstacles.append(
+        "\(restarts) hotfixes ask for a restart: install them in this order and restart once, after the last")
     }
   }
 

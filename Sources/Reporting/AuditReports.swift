@@ -80,12 +80,16 @@ extension AuditReport {
       : "\(machine.updates.count) installed updates listed, "
         + (machine.updatesAreComplete ? "the whole list" : "not known to be the whole list")
     out += style.wrap(list, indent: 2, hanging: 4) + "\n"
-    for contradiction in machine.contradictions { out += style.paragraph(contradiction, .warning, indent: 2, hanging: 4) + "\n" }
+    for contradiction in machine.contradictions {
+      out += style.paragraph(contradiction, .warning, indent: 2, hanging: 4) + "\n"
+    }
     let counts = AuditedUpdate.Status.allCases.compactMap { status -> String? in
       let count = audit.count(status)
       return count == 0 ? nil : "\(count) \(status.words)"
     }
-    out += style.paragraph(counts.isEmpty ? "no update is known for it" : counts.joined(separator: ", "), .strong, indent: 2) + "\n"
+    out +=
+      style.paragraph(counts.isEmpty ? "no update is known for it" : counts.joined(separator: ", "), .strong, indent: 2)
+      + "\n"
     for status in AuditedUpdate.Status.allCases {
       let all = audit.updates.filter { $0.status == status }
       guard !all.isEmpty else { continue }
@@ -104,7 +108,9 @@ extension AuditReport {
 
   /// One row per update, for spreadsheets.
   public static func csv(_ reports: [AuditReport]) -> String {
-    var out = CSVText.row(["machine", "id", "status", "kind", "severity", "published", "title", "because", "supersededBy"])
+    var out = CSVText.row([
+      "machine", "id", "status", "kind", "severity", "published", "title", "because", "supersededBy",
+    ])
     for report in reports {
       let name = report.audit.machine.computerName ?? report.evidence.first.map { TextStyle.cleanLine($0) } ?? ""
       for update in report.audit.updates {

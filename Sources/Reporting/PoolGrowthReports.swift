@@ -28,11 +28,13 @@ extension PoolGrowthView {
   /// One row per tag, for spreadsheets.
   public var csv: String {
     var out = CSVText.row([
-      "tag", "pool", "owner", "first", "last", "bytesPerHour", "bytesPerEvent", "event", "verdict", "confidence", "notes",
+      "tag", "pool", "owner", "first", "last", "bytesPerHour", "bytesPerEvent", "event", "verdict", "confidence",
+      "notes",
     ])
     for row in rows {
       out += CSVText.row([
-        row.tag, row.pool, row.owner ?? "", "\(row.first)", "\(row.last)", row.bytesPerHour.map { "\(Int(clamping: $0))" } ?? "",
+        row.tag, row.pool, row.owner ?? "", "\(row.first)", "\(row.last)",
+        row.bytesPerHour.map { "\(Int(clamping: $0))" } ?? "",
         row.bytesPerEvent.map { "\(Int(clamping: $0))" } ?? "", row.event ?? "", row.verdict.rawValue,
         "\(Int((row.confidence * 100).rounded())) %", row.notes.joined(separator: "; "),
       ])
@@ -98,16 +100,27 @@ extension PoolGrowthView {
     let few = shown.isEmpty ? Array(rows.prefix(10)) : shown
     let part = limit.map { Array(few.prefix($0)) } ?? few
     if !part.isEmpty { out += "\n" + table(part, style) + "\n" }
-    if part.count < few.count { out += style.ink("  and \(few.count - part.count) more: --limit shows more", .dim) + "\n" }
+    if part.count < few.count {
+      out += style.ink("  and \(few.count - part.count) more: --limit shows more", .dim) + "\n"
+    }
     let steady = rows.count { $0.verdict == .steady }
     if steady > 0, !shown.isEmpty { out += style.ink("  \(steady) tags stay level", .dim) + "\n" }
     for row in part.prefix(8) where row.verdict != .steady { out += "\n" + details(row, style) }
     for pair in inStep {
-      out += "\n" + style.wrap("\(pair.first) and \(pair.second) rise in step: \(ByteText.oneDecimal(pair.ratio)) bytes of \(pair.first) for each byte of \(pair.second).", hanging: 2) + "\n"
+      out +=
+        "\n"
+        + style.wrap(
+          "\(pair.first) and \(pair.second) rise in step: \(ByteText.oneDecimal(pair.ratio)) bytes of \(pair.first) for each byte of \(pair.second).",
+          hanging: 2) + "\n"
     }
     if !limits.isEmpty {
       out += "\n"
-      for limit in limits { out += style.wrap("\(limit.pool) pool holds at most \(ByteText.text(Double(limit.bytes))): \(limit.basis).", hanging: 2) + "\n" }
+      for limit in limits {
+        out +=
+          style.wrap(
+            "\(limit.pool) pool holds at most \(ByteText.text(Double(limit.bytes))): \(limit.basis).", hanging: 2)
+          + "\n"
+      }
     }
     for note in notes { out += "\n" + style.wrap(note, hanging: 2, first: "Note: ") }
     for missing in missing { out += "\n" + style.wrap(missing.detail, hanging: 2, first: "Not known: ") }
@@ -150,11 +163,15 @@ extension PoolGrowthView {
       sentences.append("\(Int(clamping: bytes)) bytes with each \(event)")
     }
     if let owner = row.owner {
-      let source = row.ownerSource == "log" ? "the log" : row.ownerSource == "imported" ? "the imported list of tags" : "the list of tags"
+      let source =
+        row.ownerSource == "log"
+        ? "the log" : row.ownerSource == "imported" ? "the imported list of tags" : "the list of tags"
       sentences.append("by \(source) it belongs to \(owner)")
     }
     if let left = row.hoursLeft, let limit = limits.first(where: { $0.pool == row.pool }) {
-      sentences.append("\(row.pool) pool (at most \(ByteText.text(Double(limit.bytes)))) would be used up in \(ByteText.duration(hours: left))")
+      sentences.append(
+        "\(row.pool) pool (at most \(ByteText.text(Double(limit.bytes)))) would be used up in \(ByteText.duration(hours: left))"
+      )
     }
     return style.wrap(sentences.joined(separator: "; "), hanging: 2, first: "\(TextStyle.cleanLine(row.tag)): ") + "\n"
   }

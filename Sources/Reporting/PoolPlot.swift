@@ -32,26 +32,35 @@ public enum PoolPlot {
       """
     for step in ticks(high) {
       let place = y(step)
-      out += "<line x1=\"\(number(left))\" x2=\"\(number(width - right))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"#dddddd\"/>\n"
-      out += "<text x=\"\(number(left - 8))\" y=\"\(number(place + 4))\" text-anchor=\"end\" fill=\"#444444\">\(ByteText.text(step))</text>\n"
+      out +=
+        "<line x1=\"\(number(left))\" x2=\"\(number(width - right))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"#dddddd\"/>\n"
+      out +=
+        "<text x=\"\(number(left - 8))\" y=\"\(number(place + 4))\" text-anchor=\"end\" fill=\"#444444\">\(ByteText.text(step))</text>\n"
     }
     let isTimed = view.hours != nil
     for step in 0...4 {
       let hours = end * Double(step) / 4
       let label = isTimed ? timeLabel(hours, end) : "\(Int(clamping: hours) + 1)"
-      out += "<text x=\"\(number(x(hours)))\" y=\"\(number(height - bottom + 20))\" text-anchor=\"middle\" fill=\"#444444\">\(label)</text>\n"
+      out +=
+        "<text x=\"\(number(x(hours)))\" y=\"\(number(height - bottom + 20))\" text-anchor=\"middle\" fill=\"#444444\">\(label)</text>\n"
     }
     let axis = isTimed ? "time since \(view.start ?? "the first snapshot")" : "snapshot"
-    out += "<text x=\"\(number(left + plotWidth / 2))\" y=\"\(number(height - 12))\" text-anchor=\"middle\" fill=\"#444444\">\(escaped(axis))</text>\n"
-    out += "<path d=\"M\(number(left)) \(number(top)) V\(number(top + plotHeight)) H\(number(width - right))\" fill=\"none\" stroke=\"#444444\"/>\n"
+    out +=
+      "<text x=\"\(number(left + plotWidth / 2))\" y=\"\(number(height - 12))\" text-anchor=\"middle\" fill=\"#444444\">\(escaped(axis))</text>\n"
+    out +=
+      "<path d=\"M\(number(left)) \(number(top)) V\(number(top + plotHeight)) H\(number(width - right))\" fill=\"none\" stroke=\"#444444\"/>\n"
     for (index, row) in rows.enumerated() {
       let color = colors[index % colors.count]
       let dash = row.verdict == .leak ? "" : " stroke-dasharray=\"5 4\""
-      out += "<path d=\"\(path(row.points, x, y))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"\(row.verdict == .leak ? 2.5 : 1.5)\"\(dash)/>\n"
+      out +=
+        "<path d=\"\(path(row.points, x, y))\" fill=\"none\" stroke=\"\(color)\" stroke-width=\"\(row.verdict == .leak ? 2.5 : 1.5)\"\(dash)/>\n"
       let place = top + 12 + Double(index) * 44
-      out += "<line x1=\"\(number(width - right + 16))\" x2=\"\(number(width - right + 40))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"\(color)\" stroke-width=\"3\"\(dash)/>\n"
-      out += "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.tag))</tspan> \(row.pool), \(row.verdict.words)</text>\n"
-      out += "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 20))\" fill=\"#444444\" font-size=\"12\">\(escaped(rate(row)))</text>\n"
+      out +=
+        "<line x1=\"\(number(width - right + 16))\" x2=\"\(number(width - right + 40))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"\(color)\" stroke-width=\"3\"\(dash)/>\n"
+      out +=
+        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.tag))</tspan> \(row.pool), \(row.verdict.words)</text>\n"
+      out +=
+        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 20))\" fill=\"#444444\" font-size=\"12\">\(escaped(rate(row)))</text>\n"
     }
     return out + "</svg>\n"
   }
@@ -76,11 +85,14 @@ public enum PoolPlot {
 
       """
     for row in view.rows where row.verdict != .steady || view.rows.count <= 40 {
-      out += "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.tag))</b></td><td>\(row.pool)</td><td>\(escaped(row.owner ?? ""))</td>"
-      out += "<td class=\"number\">\(ByteText.text(Double(row.first)))</td><td class=\"number\">\(ByteText.text(Double(row.last)))</td>"
+      out +=
+        "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.tag))</b></td><td>\(row.pool)</td><td>\(escaped(row.owner ?? ""))</td>"
+      out +=
+        "<td class=\"number\">\(ByteText.text(Double(row.first)))</td><td class=\"number\">\(ByteText.text(Double(row.last)))</td>"
       out += "<td class=\"number\">\(ByteText.text(row.bytesPerHour ?? row.bytesPerSnapshot ?? 0))</td>"
       let left = row.hoursLeft.map { "; the pool's limit would be reached in \(ByteText.duration(hours: $0))" } ?? ""
-      out += "<td>\(row.verdict.words), \(Int(clamping: row.confidence * 100)) % sure</td><td>\(escaped(row.notes.joined(separator: "; ") + left))</td></tr>\n"
+      out +=
+        "<td>\(row.verdict.words), \(Int(clamping: row.confidence * 100)) % sure</td><td>\(escaped(row.notes.joined(separator: "; ") + left))</td></tr>\n"
     }
     out += "</tbody></table>\n"
     let remarks = view.notes + view.missing.map(\.detail)

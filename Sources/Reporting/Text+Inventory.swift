@@ -29,7 +29,9 @@ extension InventoryView {
     if let row = machine.updatesRow(remark) { rows.append(row) }
     if !otherEntries.isEmpty { rows.append(("other entries", otherEntries.joined(separator: " "))) }
     if !offered.isEmpty { rows.append(("offered", offered.joined(separator: " "))) }
-    if !machine.files.isEmpty { rows.append(("files", machine.files.prefix(40).map(\.inventoryText).joined(separator: ", "))) }
+    if !machine.files.isEmpty {
+      rows.append(("files", machine.files.prefix(40).map(\.inventoryText).joined(separator: ", ")))
+    }
     return style.definitions(rows) + "\n"
   }
 }

@@ -66,7 +66,8 @@ public struct VerificationReport: Hashable, Sendable {
     var out = CSVText.row(["machine", "update", "verdict", "file", "wanted", "found", "branch", "file verdict"])
     for report in reports {
       let head = [
-        report.machine.computerName ?? report.evidence.first.map { TextStyle.cleanLine($0) } ?? "", report.verification.update,
+        report.machine.computerName ?? report.evidence.first.map { TextStyle.cleanLine($0) } ?? "",
+        report.verification.update,
         report.verification.verdict.rawValue,
       ]
       for file in report.files {

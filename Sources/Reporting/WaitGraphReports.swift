@@ -43,7 +43,10 @@ extension WaitGraph {
     for verdict in verdicts {
       out.append(style.heading(Self.title(verdict.kind) + " (\(verdict.trust.name))"))
       out.append(style.wrap(verdict.text, indent: 2))
-      for index in verdict.edges.prefix(Self.shownEdges) where edges.indices.contains(index) {
+      // What is inferred first: it is what a reader has to judge.
+      let known = verdict.edges.filter { edges.indices.contains($0) }
+      let ordered = known.filter { edges[$0].basis != .stated } + known.filter { edges[$0].basis == .stated }
+      for index in ordered.prefix(Self.shownEdges) {
         let edge = edges[index]
         let inferred = edge.basis == .stated ? "" : "inferred: "
         out.append(

@@ -178,11 +178,13 @@ private struct Auditor {
     if update.targets.allSatisfy({ $0.component != nil }) && !names.contains(where: components.isPresent) {
       let which = names.count == 1 ? names[0] : names.prefix(3).joined(separator: ", ")
       return result(
-        .unknown, ["it is for \(which), and the evidence does not tell whether that is on the machine"] + instead, by: newest)
+        .unknown, ["it is for \(which), and the evidence does not tell whether that is on the machine"] + instead,
+        by: newest)
     }
     if update.targets.allSatisfy(\.isCore), machine.product != "Windows Server" {
       return result(
-        .unknown, ["it is for Server Core installations, and the evidence does not tell whether this is one"] + instead, by: newest)
+        .unknown, ["it is for Server Core installations, and the evidence does not tell whether this is one"] + instead,
+        by: newest)
     }
     guard machine.updatesAreComplete else {
       let why =
@@ -193,7 +195,8 @@ private struct Auditor {
     }
     let target = update.targets.first { $0.component == nil && !$0.isCore } ?? update.targets.first
     return result(
-      .missing, ["it is for \(target?.name ?? "this system") and not among the installed updates"] + instead, by: newest)
+      .missing, ["it is for \(target?.name ?? "this system") and not among the installed updates"] + instead, by: newest
+    )
   }
 
   // MARK: Fixes of articles
@@ -223,7 +226,9 @@ private struct Auditor {
     }
     // A list that may be cut does not show that a fix is missing; older files do.
     let isProven = judged.basis == .files || machine.updatesAreComplete
-    if status == .missing { because.append("it is meant only for machines that show the failure its article describes") }
+    if status == .missing {
+      because.append("it is meant only for machines that show the failure its article describes")
+    }
     result.append(
       AuditedUpdate(
         fix.update.id, .hotfix, status == .missing && !isProven ? .unknown : status, because: because,
@@ -234,12 +239,14 @@ private struct Auditor {
   private mutating func judgeReplaced(by fix: AuditedFix) {
     let fit = applicability(of: fix.update, to: machine, supersedence: chains.supersedence, concerning: fix.binaries)
     guard fit.status != .notApplicable, !fit.missing.contains(where: { $0.servicePack != nil }) else { return }
-    let isCertain = machine.updatesAreComplete && fit.basis != .product || fit.status != .unknown && machine.updatesAreComplete
+    let isCertain =
+      machine.updatesAreComplete && fit.basis != .product || fit.status != .unknown && machine.updatesAreComplete
     for id in fix.update.replaces where told.insert(updateKey(id)).inserted {
       let key = updateKey(id)
       let source = "\(fix.update.id) replaces it; its own article is not at hand"
       if chains.isInstalled(key) {
-        result.append(AuditedUpdate(id, .hotfix, .installed, because: ["it is in the list of installed updates", source]))
+        result.append(
+          AuditedUpdate(id, .hotfix, .installed, because: ["it is in the list of installed updates", source]))
       } else if let chain = chains.installedReplacement(of: key) {
         result.append(
           AuditedUpdate(id, .hotfix, .superseded, because: [chain.text(of: id), source], supersededBy: [chain.last]))

@@ -71,7 +71,9 @@ public func verify(
   }
   if !reasons(.older).isEmpty {
     let note =
-      listed.map { ["\($0) is listed as installed, yet its files are older: something put them back, or the installation failed"] }
+      listed.map {
+        ["\($0) is listed as installed, yet its files are older: something put them back, or the installation failed"]
+      }
       ?? []
     return result(.olderFiles, note + reasons(.older))
   }
@@ -115,7 +117,8 @@ extension FixVerification {
     let fitting = update.files.filter { row in
       (row.architecture == nil || machine.architecture == nil || row.architecture == machine.architecture)
         && (row.product.map { ProductNames.relation(of: machine, to: $0) != .other } ?? true)
-        && (row.servicePack == nil || machine.servicePack == nil || row.servicePack?.number == machine.servicePack?.number)
+        && (row.servicePack == nil || machine.servicePack == nil
+          || row.servicePack?.number == machine.servicePack?.number)
     }
     for row in fitting where Self.isBinary(row.name) && told.insert(Self.key(row.name)).inserted {
       all.append(

@@ -15,7 +15,8 @@ import WindowsKernel
     return AllAnalyses.facts(KernelDump(try CrashDump(parsing: MappedFile(bytes: bytes, path: "hang.dmp"))))
   }
 
-  @Test(arguments: ["2600", "3790-sp0", "3790", "7601", "9600", "17763", "19041"]) func starvation(name: String) throws {
+  @Test(arguments: ["2600", "3790-sp0", "3790", "7601", "9600", "17763", "19041"]) func starvation(name: String) throws
+  {
     let facts = try facts(name, .starvation, seed: 21)
     let fact = try #require(facts.first { $0.kind == .queueStarved })
     #expect(fact["queue"] == .text("critical"))

@@ -36,7 +36,9 @@ import Testing
       if found == .leak, kind.isLeak { right += 1 }
       if found == .leak, !kind.isLeak { wrong += 1 }
       if found != .leak, kind.isLeak { missed += 1 }
-      if (found == .leak) != kind.isLeak { failures["\(kind) as \(found.map(\.rawValue) ?? "nothing")", default: 0] += 1 }
+      if (found == .leak) != kind.isLeak {
+        failures["\(kind) as \(found.map(\.rawValue) ?? "nothing")", default: 0] += 1
+      }
     }
     let precision = Double(right) / Double(right + wrong)
     let recall = Double(right) / Double(right + missed)
@@ -86,7 +88,8 @@ import Testing
         "2009-03-0\(1 + moment / 24) \(twoDigits(moment % 24)):00:00\n Tag  Type Allocs Frees Diff Bytes Per Alloc\n"
         + ["Leak", "Calm"].enumerated().map { index, tag in
           let live = index == 0 ? 100 + since * 40 : 500
-          return " \(tag) Nonp \(5000 + since * 300) ( 0) \(5000 + since * 300 - live) ( 0) \(live) \(live * 64) ( 0) 64\n"
+          return
+            " \(tag) Nonp \(5000 + since * 300) ( 0) \(5000 + since * 300 - live) ( 0) \(live) \(live * 64) ( 0) 64\n"
         }.joined()
     }.joined()
     let result = view(text)
@@ -131,7 +134,8 @@ import Testing
 
   @Test func timesOfFilesAndIntervals() {
     func one(_ bytes: Int) -> PoolLogView {
-      PoolLog.read(Array(" Tag  Type Allocs Frees Diff Bytes Per Alloc\n Leak Nonp 900 ( 0) 100 ( 0) 800 \(bytes) ( 0) 64\n".utf8))
+      PoolLog.read(
+        Array(" Tag  Type Allocs Frees Diff Bytes Per Alloc\n Leak Nonp 900 ( 0) 100 ( 0) 800 \(bytes) ( 0) 64\n".utf8))
     }
     let named = (0..<12).map { ("case/pool-200903\(twoDigits($0 + 1))-0600.txt", one(10_000 + 4096 * $0)) }
     let dated = PoolGrowthView(named.reversed(), PoolGrowthView.Context())
@@ -156,7 +160,8 @@ import Testing
   @Test func hostileTables() {
     for seed in 0..<300 as Range<UInt64> {
       let text = PoolmonText([
-        .init("Test", SynthesizedPoolHistory(.sawtoothLeak, seed: seed)), .init("Driv", SynthesizedPoolHistory(.steppedLeak, seed: seed)),
+        .init("Test", SynthesizedPoolHistory(.sawtoothLeak, seed: seed)),
+        .init("Driv", SynthesizedPoolHistory(.steppedLeak, seed: seed)),
       ]).text()
       let bytes = Mutator(changes: 1...30).mutate(Array(text.utf8), seed: seed)
       let result = PoolGrowthView([("pool.log", PoolLog.read(bytes))])

@@ -25,7 +25,8 @@ import Testing
     #expect(waiting.text.contains("of System (4)") && waiting.text.contains("more threads: --limit shows them"))
     let queues = try Program.run(["dump", "queues", path, "--format", "json"]).json()
     #expect(queues["schema"] as? String == "faultline.dump-queues/1")
-    #expect((queues["queues"] as? [[String: Any]])?.map { $0["name"] as? String } == ["critical", "delayed", "hypercritical"])
+    #expect(
+      (queues["queues"] as? [[String: Any]])?.map { $0["name"] as? String } == ["critical", "delayed", "hypercritical"])
     let graph = try #require(queues["graph"] as? [String: Any])
     let verdicts = try #require(graph["verdicts"] as? [[String: Any]])
     #expect(verdicts.map { $0["kind"] as? String } == ["starvation"])

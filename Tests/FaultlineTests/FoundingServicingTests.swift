@@ -32,16 +32,21 @@ import Testing
     ("Windows XP", 2, .x86, "5.1.2600.3400", "unknown"),
     ("Windows XP", 3, .x86, "5.1.2600.5512", "older-files"), ("Windows XP", 3, .x86, "5.1.2600.5585", "older-files"),
     ("Windows XP", 3, .x86, "5.1.2600.5586", "in-place"), ("Windows XP", 3, .x86, "5.1.2600.5657", "unknown"),
-    ("Windows Vista", 0, .x86, "6.0.6000.16386", "older-files"), ("Windows Vista", 0, .x86, "6.0.6000.20792", "older-files"),
+    ("Windows Vista", 0, .x86, "6.0.6000.16386", "older-files"),
+    ("Windows Vista", 0, .x86, "6.0.6000.20792", "older-files"),
     ("Windows Vista", 0, .x86, "6.0.6000.20793", "in-place"), ("Windows Vista", 0, .x86, "6.0.6000.20900", "in-place"),
     ("Windows Vista", 0, .x86, "6.0.6000.16901", "other-branch"),
-    ("Windows Vista", 1, .x86, "6.0.6001.18000", "older-files"), ("Windows Vista", 1, .x86, "6.0.6001.22136", "older-files"),
+    ("Windows Vista", 1, .x86, "6.0.6001.18000", "older-files"),
+    ("Windows Vista", 1, .x86, "6.0.6001.22136", "older-files"),
     ("Windows Vista", 1, .x86, "6.0.6001.22137", "in-place"), ("Windows Vista", 1, .x86, "6.0.6001.22300", "in-place"),
     ("Windows Vista", 1, .x86, "6.0.6001.18300", "other-branch"),
-    ("Windows Vista", 0, .x64, "6.0.6000.20792", "older-files"), ("Windows Vista", 0, .x64, "6.0.6000.20793", "in-place"),
-    ("Windows Vista", 1, .x64, "6.0.6001.22136", "older-files"), ("Windows Vista", 1, .x64, "6.0.6001.22137", "in-place"),
+    ("Windows Vista", 0, .x64, "6.0.6000.20792", "older-files"),
+    ("Windows Vista", 0, .x64, "6.0.6000.20793", "in-place"),
+    ("Windows Vista", 1, .x64, "6.0.6001.22136", "older-files"),
+    ("Windows Vista", 1, .x64, "6.0.6001.22137", "in-place"),
     ("Windows Vista", 1, .x64, "6.0.6001.18145", "other-branch"),
-    ("Windows Vista", 1, .ia64, "6.0.6001.22136", "older-files"), ("Windows Vista", 1, .ia64, "6.0.6001.22137", "in-place"),
+    ("Windows Vista", 1, .ia64, "6.0.6001.22136", "older-files"),
+    ("Windows Vista", 1, .ia64, "6.0.6001.22137", "in-place"),
   ])
   func kernelOfTheLoadAndUnloadLeak(
     product: String, pack: UInt8, architecture: Architecture, version: String, verdict: String
@@ -107,13 +112,17 @@ import Testing
     #expect(verdict(drivers("2002-09-12", sizes: 64)) == "in-place")
     // The listed size with a later date is a copy, and what is older by one file is older.
     #expect(verdict(drivers("2002-09-12")) == "unknown")
-    #expect(verdict(Array(drivers("2002-01-07").dropLast()) + [drivers("2001-06-01").last].compactMap { $0 }) == "older-files")
+    #expect(
+      verdict(Array(drivers("2002-01-07").dropLast()) + [drivers("2001-06-01").last].compactMap { $0 }) == "older-files"
+    )
     let own = machine("Windows NT 4.0 Terminal Server Edition", 6, .x86, [drivers("2002-01-07")[3]])
     let files = verify(update, on: own).everyFile(of: update, on: own)
     #expect(files.count == 6)
     #expect(files.count { $0.verdict == .notShown } == 5)
     // NT 4.0 itself may or may not be the Terminal Server Edition.
-    #expect(audit(machine("Windows NT 4.0", 6, .x86), updates: [], replacements: [], fixes: [AuditedFix(update)]).updates.first?.status == .unknown)
+    #expect(
+      audit(machine("Windows NT 4.0", 6, .x86), updates: [], replacements: [], fixes: [AuditedFix(update)]).updates
+        .first?.status == .unknown)
   }
 
   // MARK: KB961799
@@ -143,6 +152,8 @@ import Testing
     let netbt = ModuleIdentity(name: "netbt.sys", version: FileVersion(5, 2, 3790, 4318))
     let own = machine("Windows Server 2003", 2, .x86, [netbt], updates: ["KB961799"], complete: true)
     #expect(verify(update, on: own).verdict == .unknown)
-    #expect(verify(update, on: machine("Windows Server 2003", 2, .x86, [netbt], updates: ["KB1"], complete: true)).verdict == .missing)
+    #expect(
+      verify(update, on: machine("Windows Server 2003", 2, .x86, [netbt], updates: ["KB1"], complete: true)).verdict
+        == .missing)
   }
 }

@@ -50,7 +50,7 @@ import Testing
     #expect(piece.problems.isEmpty)
     for part in [
       #""pdb":{"form":"PDB 7.00","name":"acme.pdb","guid":"33221100554477668899AABBCCDDEEFF","age":3,"writes":5"#,
-      #""machine":"x64","streams":10,"blockSize":1024,"symbols":1,"modules":1"#,
+      #""machine":"x64","streams":12,"blockSize":1024,"symbols":1,"modules":1"#,
     ] { #expect(json.contains(part), "\(part) in \(json)") }
   }
 }

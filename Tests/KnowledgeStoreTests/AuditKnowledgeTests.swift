@@ -23,7 +23,10 @@ private let noPack = -1
     ("Microsoft Windows Server 2003 x64 Edition", "Windows Server 2003", 3790, 1, .x64),
     ("Windows Server 2003 R2 x64 Edition Service Pack 2", "Windows Server 2003", 3790, 2, .x64),
     ("Microsoft Windows XP Service Pack 3", "Windows XP", 2600, 3, .x86),
-    ("Microsoft Windows XP Professional x64 Edition Service Pack 2", "Windows XP Professional x64 Edition", 3790, 2, .x64),
+    (
+      "Microsoft Windows XP Professional x64 Edition Service Pack 2", "Windows XP Professional x64 Edition", 3790, 2,
+      .x64
+    ),
     ("Microsoft Windows 2000 Service Pack 4", "Windows 2000", 2195, 4, .x86),
     ("Windows 10 for x64-based Systems", "Windows 10", 10240, noPack, .x64),
     ("Windows 10 Version 1809 for ARM64-based Systems", "Windows 10", 17763, noPack, .arm64),

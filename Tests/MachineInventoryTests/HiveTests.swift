@@ -36,11 +36,11 @@ import Testing
     #expect(problems.isEmpty)
     #expect(view.type == "software")
     #expect(view.edition == "Enterprise")
-    #expect(
-      view.machine
-        == Machine(
-          product: "Windows 7", servicePack: ServicePack(1), architecture: .x64, version: "6.1.7601",
-          updates: ["KB923561", "KB2479943", "KB2491683", "KB4012212"], updatesAreComplete: true))
+    var machine = Machine(
+      product: "Windows 7", servicePack: ServicePack(1), architecture: .x64, version: "6.1.7601",
+      updates: ["KB923561", "KB2479943", "KB2491683", "KB4012212"], updatesAreComplete: true)
+    machine.edition = "Windows 7 Enterprise"
+    #expect(view.machine == machine)
   }
 
   @Test func systemGivesDriversOfTheControlSetInUse() throws {
@@ -50,7 +50,10 @@ import Testing
     #expect(view.type == "system")
     #expect(view.controlSet == "ControlSet002")
     #expect(view.computerName == "SRV1")
-    #expect(view.machine == Machine(servicePack: ServicePack(2), architecture: .x86, language: "de-DE"))
+    var machine = Machine(servicePack: ServicePack(2), architecture: .x86, language: "de-DE")
+    machine.computerName = "SRV1"
+    machine.services = view.services
+    #expect(view.machine == machine)
     #expect(view.services.map(\.name) == ["Tcpip", "Spooler"])
     #expect(view.services.first?.start == 1)
     #expect(view.services.first?.image == "system32\\DRIVERS\\tcpip.sys")

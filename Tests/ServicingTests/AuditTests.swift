@@ -27,7 +27,9 @@ import Testing
   }
 
   @Test func whatOnlyOtherMissingUpdatesReplaceIsMissing() throws {
-    let replacements = [Replacement(older: "KB100001", newer: "KB100002"), Replacement(older: "KB100002", newer: "KB100003")]
+    let replacements = [
+      Replacement(older: "KB100001", newer: "KB100002"), Replacement(older: "KB100002", newer: "KB100003"),
+    ]
     let updates = ["KB100001", "KB100002", "KB100003"].map { update($0) }
     let none = audit(machine(["KB999999"]), updates: updates, replacements: replacements)
     #expect(none.count(.missing) == 3)
@@ -60,7 +62,8 @@ import Testing
   }
 
   @Test func aListThatMayBeCutLeavesItOpen() {
-    let cut = audit(machine(["KB100002"], complete: false), updates: [update("KB100001"), update("KB100002")], replacements: [])
+    let cut = audit(
+      machine(["KB100002"], complete: false), updates: [update("KB100001"), update("KB100002")], replacements: [])
     #expect(status(cut, "KB100001") == .unknown && status(cut, "KB100002") == .installed)
     #expect(cut.missing.contains { $0.what == "machine.updates" })
     let offered = audit(
@@ -82,13 +85,16 @@ import Testing
   static let netbt = AuditedFix(ApplicabilityTests.netbt, title: "NetBT")
 
   private func server(_ updates: [String], pack: UInt8 = 2, complete: Bool = true) -> Machine {
-    ApplicabilityTests.machine("Windows Server 2003", pack, .x86, version: "5.2.3790", updates: updates, complete: complete)
+    ApplicabilityTests.machine(
+      "Windows Server 2003", pack, .x86, version: "5.2.3790", updates: updates, complete: complete)
   }
 
   @Test func fixesOfArticles() {
     let without = audit(server(["KB999999"]), updates: [], replacements: [], fixes: [Self.netbt])
     #expect(status(without, "KB961799") == .missing)
-    #expect(without.updates.first { $0.id == "KB961799" }?.because.contains { $0.contains("only for machines that show") } == true)
+    #expect(
+      without.updates.first { $0.id == "KB961799" }?.because.contains { $0.contains("only for machines that show") }
+        == true)
     // The two it replaces are missing as long as it is.
     #expect(status(without, "KB955860") == .missing && status(without, "KB948354") == .missing)
     let with = audit(server(["KB961799"]), updates: [], replacements: [], fixes: [Self.netbt])
@@ -100,7 +106,8 @@ import Testing
     let cut = audit(server(["KB999999"], complete: false), updates: [], replacements: [], fixes: [Self.netbt])
     #expect(status(cut, "KB961799") == .unknown)
     // Not for Windows XP, and told only where somebody asks.
-    let xp = ApplicabilityTests.machine("Windows XP", 3, .x86, version: "5.1.2600", updates: ["KB999999"], complete: true)
+    let xp = ApplicabilityTests.machine(
+      "Windows XP", 3, .x86, version: "5.1.2600", updates: ["KB999999"], complete: true)
     #expect(status(audit(xp, updates: [], replacements: [], fixes: [Self.netbt]), "KB961799") == nil)
     var asked = Self.netbt
     asked.isAskedFor = true

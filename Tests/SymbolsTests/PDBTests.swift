@@ -73,7 +73,7 @@ enum TypeBytes {
     let database = try pdb(sampleDatabase().encoded())
     #expect(database.container.version == .seven)
     #expect(database.container.blockSize == 1024)
-    #expect(database.container.streamCount == 10)
+    #expect(database.container.streamCount == 12)
     #expect(database.identity == DebugIdentity(name: "acme.pdb", guid: "33221100554477668899AABBCCDDEEFF", age: 3))
     #expect(database.writes == 5)
     #expect(database.namedStreams == ["/names": 9])

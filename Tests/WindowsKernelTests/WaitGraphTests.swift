@@ -53,7 +53,9 @@ import WindowsKernel
       #expect(found.contains(.blockedByDeadlock), note)
       let circle = try #require(hang.graph.verdicts.first { $0.kind == .deadlock }, note)
       #expect(circle.trust == (isNew ? .inferred : .observed), note)
-      let threads = Set(circle.edges.map { hang.graph.nodes[hang.graph.edges[$0].from] }.filter { $0.kind == .thread }.map(\.address.rawValue))
+      let threads = Set(
+        circle.edges.map { hang.graph.nodes[hang.graph.edges[$0].from] }.filter { $0.kind == .thread }.map(
+          \.address.rawValue))
       #expect(threads == Set(built.culprits), note)
     }
   }
@@ -89,7 +91,9 @@ import WindowsKernel
       #expect(queue.items.map(\.parameter) == built.waits.items.map(\.parameter), note)
       #expect(queue.items.allSatisfy { queue.name(of: $0) == "critical" }, note)
       if !built.waits.usesPriorities {
-        #expect(hang.queues.queues.filter { $0.kind == .executive }.map(\.name) == ["critical", "delayed", "hypercritical"], note)
+        #expect(
+          hang.queues.queues.filter { $0.kind == .executive }.map(\.name) == ["critical", "delayed", "hypercritical"],
+          note)
         #expect(queue.dynamicThreads == 16, note)
         for (found, described) in zip(hang.queues.queues, built.waits.queues) {
           #expect(found.address == described.address, note)
@@ -171,7 +175,8 @@ import WindowsKernel
           // A gate has no wait block from Server 2003 SP1 to Vista.
           if isGate, ["3790", "3790-x64", "6001"].contains(name) { built.waits.threads[index].state = .gateWait }
           built.waits.threads[index].reason =
-            kind == .guardedMutex ? .guardedMutex : ["7601", "9600", "17763", "19041"].contains(name) ? .fastMutex : .mutex
+            kind == .guardedMutex
+            ? .guardedMutex : ["7601", "9600", "17763", "19041"].contains(name) ? .fastMutex : .mutex
           locks.append(mutex.address)
         }
       }
@@ -207,7 +212,8 @@ import WindowsKernel
       let clock = ContinuousClock()
       let time = clock.measure {
         let hang = dump.hang().found
-        #expect((hang?.threads.threads.count ?? 0) <= KernelThreadList.maximumThreads, "\(name), \(scenario), seed \(seed)")
+        #expect(
+          (hang?.threads.threads.count ?? 0) <= KernelThreadList.maximumThreads, "\(name), \(scenario), seed \(seed)")
         for verdict in hang?.graph.verdicts ?? [] {
           #expect(verdict.edges.allSatisfy { hang?.graph.edges.indices.contains($0) ?? false })
         }

@@ -34,7 +34,8 @@ extension Target {
   /// Lists of events that growth is counted by.
   static let eventList = Target(name: "event-list") {
     [
-      "time,event,count\n2009-03-04 12:00:00,driver-load,1\n", "Fri 03/13/2009;13:30;Driver Load;2\n03/04/2009 1:30 PM,x\n",
+      "time,event,count\n2009-03-04 12:00:00,driver-load,1\n",
+      "Fri 03/13/2009;13:30;Driver Load;2\n03/04/2009 1:30 PM,x\n",
       "06.03.2009 18:00\t\"mount\"\t3\n",
     ].map { Array($0.utf8) }
   } run: { bytes in

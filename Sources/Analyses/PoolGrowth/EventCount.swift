@@ -30,7 +30,7 @@ struct EventCount {
     guard rises >= 3 else { return nil }
     return EventCount(
       name: "driver-load",
-      counts: Dictionary(zip(driver.hours, driver.allocations.map(Double.init))) { first, _ in first })
+      counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first })
   }
 
   /// Bytes per event over one run; nil where growth does not follow the events.
@@ -62,7 +62,9 @@ enum StepSearch {
     var pairs: [PoolGrowthView.InStep] = []
     for (index, first) in largest.enumerated() {
       for second in largest[(index + 1)...] where first.tag != second.tag {
-        if let ratio = ratio(first, second), !pairs.contains(where: { $0.first == first.tag && $0.second == second.tag }) {
+        if let ratio = ratio(first, second),
+          !pairs.contains(where: { $0.first == first.tag && $0.second == second.tag })
+        {
           pairs.append(PoolGrowthView.InStep(first: first.tag, second: second.tag, ratio: ratio))
         }
       }
@@ -102,7 +104,9 @@ enum StepSearch {
     if more > 8, less > 8 {
       let ratio = more / less
       for numerator in 1...4 {
-        for denominator in 1...4 where abs(ratio / (Double(numerator) / Double(denominator)) - 1) < 0.02 { return slope }
+        for denominator in 1...4 where abs(ratio / (Double(numerator) / Double(denominator)) - 1) < 0.02 {
+          return slope
+        }
       }
     }
     return agreement(departures(times, x), departures(times, y)) > 0.8 ? slope : nil

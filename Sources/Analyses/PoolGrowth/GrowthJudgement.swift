@@ -214,7 +214,8 @@ struct GrowthJudgement {
     let (start, span) = (whole.x[0], whole.x[whole.x.count - 1] - whole.x[0])
     let places = x.map { ($0 - start) / span }
     let shape = GrowthShape(
-      places: places, levels: y, from: low, to: high, noise: noise / max(1, Double(count) / Double(y.count)).squareRoot()
+      places: places, levels: y, from: low, to: high,
+      noise: noise / max(1, Double(count) / Double(y.count)).squareRoot()
     )
     // Moments chosen by the floor end with the last fall, so the late part says less.
     let isEarly = count == whole.x.count || shape.area > clearlyEarly

@@ -32,7 +32,8 @@ extension PoolGrowthView {
       let rate =
         row.verdict == .leak
         ? row.bytesPerHour.map { ", \(Int64($0.rounded().clamped)) bytes an hour" } ?? "" : ""
-      let event = row.bytesPerEvent.map { ", \(Int64($0.rounded().clamped)) bytes with each \(row.event ?? "event")" } ?? ""
+      let event =
+        row.bytesPerEvent.map { ", \(Int64($0.rounded().clamped)) bytes with each \(row.event ?? "event")" } ?? ""
       facts.append(
         Fact(
           .poolGrowth,

@@ -40,7 +40,8 @@ extension PoolGrowthView {
     self.restarts = restarts
     if restarts > 0 {
       notes.append(
-        "The counters began again \(restarts) time\(restarts == 1 ? "" : "s"): the system was restarted between snapshots.")
+        "The counters began again \(restarts) time\(restarts == 1 ? "" : "s"): the system was restarted between snapshots."
+      )
     }
     let wrapped = series.filter(\.hasWrapped).map(\.tag)
     if !wrapped.isEmpty {
@@ -57,9 +58,10 @@ extension PoolGrowthView {
       rows.append(row)
     }
     rows.sort(by: Self.before)
-    inStep = StepSearch.pairs(series.filter { one in
-      rows.contains { $0.tag == one.tag && $0.pool == one.pool && $0.verdict == .leak }
-    })
+    inStep = StepSearch.pairs(
+      series.filter { one in
+        rows.contains { $0.tag == one.tag && $0.pool == one.pool && $0.verdict == .leak }
+      })
     tellMissing(ordered.isTimed)
   }
 
@@ -94,7 +96,8 @@ extension PoolGrowthView {
     row.notes.append(judgement.reason)
     if judgement.verdict == .tooLittleData {
       row.notes.append(
-        "\(GrowthJudgement.fewest) snapshots are the least, and \(GrowthJudgement.enough) tell it surely: take more, over a longer time")
+        "\(GrowthJudgement.fewest) snapshots are the least, and \(GrowthJudgement.enough) tell it surely: take more, over a longer time"
+      )
     } else if run.count < GrowthJudgement.enough {
       row.confidence = min(row.confidence, 0.7)
       row.notes.append("only \(run.count) snapshots: \(GrowthJudgement.enough) or more would make it sure")
@@ -161,13 +164,17 @@ extension PoolGrowthView {
       missing.append(
         Missing(
           "pool.times", because: .notPresent,
-          detail: "The snapshots state no times, so there is no growth per hour; --interval 15m tells how far apart they are."))
+          detail:
+            "The snapshots state no times, so there is no growth per hour; --interval 15m tells how far apart they are."
+        ))
     }
     if snapshots < GrowthJudgement.fewest {
       missing.append(
         Missing(
           "pool.snapshots", because: .notPresent,
-          detail: "\(snapshots) snapshot\(snapshots == 1 ? "" : "s") cannot show growth; take at least \(GrowthJudgement.fewest), better \(GrowthJudgement.enough)."))
+          detail:
+            "\(snapshots) snapshot\(snapshots == 1 ? "" : "s") cannot show growth; take at least \(GrowthJudgement.fewest), better \(GrowthJudgement.enough)."
+        ))
     }
   }
 }

@@ -91,7 +91,8 @@ struct PoolSeries {
   }
 
   private mutating func append(
-    _ row: PoolLogView.Row, _ hours: Double, _ run: Int, after last: (allocations: UInt64, frees: UInt64, bytes: UInt64)?
+    _ row: PoolLogView.Row, _ hours: Double, _ run: Int,
+    after last: (allocations: UInt64, frees: UInt64, bytes: UInt64)?
   ) {
     driver = driver ?? row.driver
     var allocations = row.allocations

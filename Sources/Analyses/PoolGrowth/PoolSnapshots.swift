@@ -37,7 +37,9 @@ struct PoolSnapshots {
     // Of several scopes (all of the system, one session) the one seen most often; the system's own where it is a tie.
     let scopes = Dictionary(grouping: entries, by: \.snapshot.scope)
     if scopes.count > 1 {
-      let best = scopes.max { ($0.value.count, $0.key == nil ? 1 : 0, $1.key ?? "") < ($1.value.count, $1.key == nil ? 1 : 0, $0.key ?? "") }
+      let best = scopes.max {
+        ($0.value.count, $0.key == nil ? 1 : 0, $1.key ?? "") < ($1.value.count, $1.key == nil ? 1 : 0, $0.key ?? "")
+      }
       entries.removeAll { $0.snapshot.scope != best?.key }
       notes.append("Of several scopes only \(best?.key ?? "the system's") is followed.")
     }
@@ -49,7 +51,9 @@ struct PoolSnapshots {
         (a.element.seconds ?? 0, a.offset) < (b.element.seconds ?? 0, b.offset)
       }.map(\.element)
       let start = entries.first?.seconds ?? 0
-      moments = entries.map { Moment(snapshot: $0.snapshot, hours: (($0.seconds ?? 0) - start) / 3600, seconds: $0.seconds) }
+      moments = entries.map {
+        Moment(snapshot: $0.snapshot, hours: (($0.seconds ?? 0) - start) / 3600, seconds: $0.seconds)
+      }
       // Every screen of one moment has the same time; apart they tell nothing.
       let distinct = Set(moments.map(\.hours)).count
       if distinct > 1 || moments.count == 1 {

@@ -108,8 +108,9 @@ public enum SynthesizedCaptureFile {
       let interface = interfaces[frame.interface]
       let seconds = frame.time / 1_000_000_000 - (interface.offset ?? 0)
       // Finer units than nanoseconds are written with zeros behind them.
-      let fraction = Double(frame.time % 1_000_000_000) / 1e9 * Double(interface.unitsPerSecond)
-      let units = UInt64(seconds) * UInt64(interface.unitsPerSecond) + UInt64(fraction.rounded())
+      let product = UInt64(frame.time % 1_000_000_000).multipliedFullWidth(by: UInt64(interface.unitsPerSecond))
+      let fraction = (1_000_000_000 as UInt64).dividingFullWidth(product).quotient
+      let units = UInt64(seconds) * UInt64(interface.unitsPerSecond) + fraction
       out += block(
         6,
         word(UInt32(frame.interface), isBig) + word(UInt32(units >> 32), isBig)

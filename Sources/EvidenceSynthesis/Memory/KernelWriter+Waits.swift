@@ -76,12 +76,6 @@ extension KernelWriter {
     pointer(thread.stack.base, "_KTHREAD", "StackBase", in: address)
     pointer(thread.stack.limit, "_KTHREAD", "StackLimit", in: address)
     pointer(stack(of: thread), "_KTHREAD", "KernelStack", in: address)
-    number(thread.state.rawValue, "_KTHREAD", "State", in: address)
-    number(thread.reason.rawValue, "_KTHREAD", "WaitReason", in: address)
-    number(thread.priority, "_KTHREAD", "Priority", in: address)
-    number(thread.priority, "_KTHREAD", "BasePriority", in: address)
-    number(ticks &- thread.ticks, "_KTHREAD", "WaitTime", in: address)
-    pointer(thread.queue ?? 0, "_KTHREAD", "Queue", in: address)
     // KTIMER: type 8, in the table of timers where the wait has a time.
     if let timer = offset("_KTHREAD", "Timer") {
       put(8 as UInt8, at: address + timer)
@@ -89,6 +83,13 @@ extension KernelWriter {
       put(thread.hasTimeout ? inTable : 0, at: address + timer + 3)
     }
     waitBlocks(thread, &blocks)
+    // Behind the wait blocks: on x64 State, WaitTime and others lie in their spare bytes.
+    number(thread.state.rawValue, "_KTHREAD", "State", in: address)
+    number(thread.reason.rawValue, "_KTHREAD", "WaitReason", in: address)
+    number(thread.priority, "_KTHREAD", "Priority", in: address)
+    number(thread.priority, "_KTHREAD", "BasePriority", in: address)
+    number(ticks &- thread.ticks, "_KTHREAD", "WaitTime", in: address)
+    pointer(thread.queue ?? 0, "_KTHREAD", "Queue", in: address)
   }
 
   private mutating func waitBlocks(_ thread: SynthesizedWaits.Thread, _ blocks: inout [UInt64: [UInt64]]) {
@@ -200,11 +201,13 @@ extension KernelWriter {
     number(UInt16(resource.owners.count), "_ERESOURCE", "ActiveCount", in: address)
     number(resource.isExclusive && !resource.owners.isEmpty ? 0x80 as UInt16 : 0, "_ERESOURCE", "Flag", in: address)
     number(7 as UInt32, "_ERESOURCE", "ContentionCount", in: address)
-    let narrow = (offset("_ERESOURCE", "NumberOfExclusiveWaiters") ?? 0)
+    let narrow =
+      (offset("_ERESOURCE", "NumberOfExclusiveWaiters") ?? 0)
       == (offset("_ERESOURCE", "NumberOfSharedWaiters") ?? 0) + 2
     func count(_ list: [UInt64], _ field: String) -> (UInt32, String) { (UInt32(list.count), field) }
     for (value, field) in [
-      count(resource.sharedWaiters, "NumberOfSharedWaiters"), count(resource.exclusiveWaiters, "NumberOfExclusiveWaiters"),
+      count(resource.sharedWaiters, "NumberOfSharedWaiters"),
+      count(resource.exclusiveWaiters, "NumberOfExclusiveWaiters"),
     ] {
       if narrow {
         number(UInt16(value), "_ERESOURCE", field, in: address)

@@ -79,6 +79,7 @@ public struct PoolmonText: Sendable {
     }
     let rest = seconds % 86_400
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
-    return "\(year)-\(two(Int64(month) + 1))-\(two(days + 1)) \(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
+    return
+      "\(year)-\(two(Int64(month) + 1))-\(two(days + 1)) \(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))"
   }
 }

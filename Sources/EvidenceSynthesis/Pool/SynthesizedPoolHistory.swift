@@ -93,7 +93,8 @@ public struct SynthesizedPoolHistory: Sendable {
       let isEven = pick([true, false])
       let at = (0..<steps).map { isEven ? (Double($0) + uniform(0...0.3)) / Double(steps) : uniform(0...1) }
       return (
-        along(max(base * scale(-0.5...1), 12 * least)) { place in Double(at.count { $0 <= place }) / Double(steps) }, runs
+        along(max(base * scale(-0.5...1), 12 * least)) { place in Double(at.count { $0 <= place }) / Double(steps) },
+        runs
       )
     case .sawtoothLeak, .sawtooth:
       let period = uniform(3.5...max(3.6, Double(count) / 4))
@@ -135,7 +136,9 @@ public struct SynthesizedPoolHistory: Sendable {
       for _ in 0..<(1 + Int(random.next() % 3)) {
         let (middle, width) = (uniform(0...1), uniform(0.02...0.12))
         let height = base * scale(-0.3...1)
-        for index in values.indices where abs(places[index] - middle) < width / 2 { values[index] += height * uniform(0.8...1.2) }
+        for index in values.indices where abs(places[index] - middle) < width / 2 {
+          values[index] += height * uniform(0.8...1.2)
+        }
       }
       return (values, runs)
     case .lateLeak:

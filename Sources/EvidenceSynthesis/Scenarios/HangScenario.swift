@@ -85,7 +85,8 @@ private struct HangBuilder {
       frames: [
         SynthesizedFrame(
           "nt!KeBugCheckEx", at: kernelAddress("KeBugCheckEx", 0x2_1120), isAtEntry: kernel.architecture != .x86),
-        frame("i8042prt.sys"), SynthesizedFrame("nt!KiInterruptDispatch", at: kernelAddress("KiSwapContext", 0x2_4000) + 0x931),
+        frame("i8042prt.sys"),
+        SynthesizedFrame("nt!KiInterruptDispatch", at: kernelAddress("KiSwapContext", 0x2_4000) + 0x931),
       ], architecture: kernel.architecture, base: whole.machine.stack.base)
     whole.machine.stack = stack
     switch whole.machine.registers {
@@ -120,7 +121,9 @@ private struct HangBuilder {
     if waits.usesPriorities {
       // 8.1 keeps the first node's queue in the node itself.
       if let inside = waits.layout.offset("_ENODE", "ExWorkQueue") {
-        waits.queues = [.init(address: whole.machine.kernelBase + UInt64(kernel.symbols["ExNode0"] ?? 0) + UInt64(inside))]
+        waits.queues = [
+          .init(address: whole.machine.kernelBase + UInt64(kernel.symbols["ExNode0"] ?? 0) + UInt64(inside))
+        ]
       } else {
         waits.queues = [.init(address: waits.room(Int(size)))]
       }
@@ -150,7 +153,8 @@ private struct HangBuilder {
       SynthesizedFrame(
         "nt!ExpWorkerThread", at: kernelAddress("ExpWorkerThread", 0x3_3000) + 0x111,
         locals: [UInt8](repeating: 0, count: 0x40)),
-      SynthesizedFrame("nt!PspSystemThreadStartup", at: kernelAddress("ExpWorkerThread", 0x3_3000) + 0x5_0A41, locals: []),
+      SynthesizedFrame(
+        "nt!PspSystemThreadStartup", at: kernelAddress("ExpWorkerThread", 0x3_3000) + 0x5_0A41, locals: []),
     ]
   }
 

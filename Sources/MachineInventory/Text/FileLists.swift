@@ -96,8 +96,12 @@ struct FileLists {
     guard text.contains(",") else { return false }
     let fields = commaSeparated(String(text)).map { String(trimming(Substring($0))) }
     let names = fields.map { $0.lowercased() }
-    if let name = names.firstIndex(where: { ["name", "filename", "file name", "fullname", "path", "file"].contains($0) }),
-      let version = names.firstIndex(where: { ["version", "fileversion", "file version", "versioninfo.fileversion"].contains($0) })
+    if let name = names.firstIndex(where: {
+      ["name", "filename", "file name", "fullname", "path", "file"].contains($0)
+    }),
+      let version = names.firstIndex(where: {
+        ["version", "fileversion", "file version", "versioninfo.fileversion"].contains($0)
+      })
     {
       columns = Columns(
         name: name, version: version,

@@ -112,11 +112,15 @@ struct UpdateTables {
     if let nameColumn {
       let before = nameColumn.lowerBound > 0 ? line.dropFirst(nameColumn.lowerBound - 1).first : " "
       // A cell that begins in the middle of a word is of another line than the table's.
-      guard before == " ", let cell = Self.cell(line, nameColumn), let name = MachineInventory.computerName(cell) else { return }
+      guard before == " ", let cell = Self.cell(line, nameColumn), let name = MachineInventory.computerName(cell) else {
+        return
+      }
       names.insert(name)
     } else if let nameField, line.contains(",") {
       let fields = commaSeparated(line)
-      if fields.count > nameField, let name = MachineInventory.computerName(Substring(fields[nameField])) { names.insert(name) }
+      if fields.count > nameField, let name = MachineInventory.computerName(Substring(fields[nameField])) {
+        names.insert(name)
+      }
     } else if let equals = line.firstIndex(of: "="), line[..<equals].hasSuffix("CSName"),
       let name = MachineInventory.computerName(line[line.index(after: equals)...])
     {

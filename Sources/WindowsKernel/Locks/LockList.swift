@@ -152,7 +152,8 @@ public struct LockList: Sendable {
     if reason == .pushLock {
       // The block that a waiter is queued with lies on its own stack; the lock does not record who holds it.
       return KernelLock(
-        kind: .pushLock, address: object.address, note: "a push lock records no holder; the address is the wait block's")
+        kind: .pushLock, address: object.address, note: "a push lock records no holder; the address is the wait block's"
+      )
     }
     // A fast mutex is an event, or a gate, behind the owner. The reason of the wait tells it from any other event.
     let kinds: [(KernelLock.Kind, String, String)]

@@ -39,7 +39,8 @@ struct QueueReader {
     else { return false }
     let heads = (0..<UInt64(lists)).map { entries &+ $0 &* 2 &* structures.pointerBytes } + [threads, waiters]
     return heads.allSatisfy {
-      KernelSpace.isListHead(VirtualAddress($0), in: structures.space.memory, pointerBytes: structures.space.pointerBytes)
+      KernelSpace.isListHead(
+        VirtualAddress($0), in: structures.space.memory, pointerBytes: structures.space.pointerBytes)
     }
   }
 

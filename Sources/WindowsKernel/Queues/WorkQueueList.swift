@@ -153,7 +153,9 @@ public struct WorkQueueList: Sendable {
     let structures = reader.structures
     let width = structures.pointerBytes
     func entry(_ array: UInt64, _ index: Int) -> UInt64? {
-      structures.space.pointer(at: array &+ UInt64(index) &* width).flatMap { structures.isKernelPointer($0) ? $0 : nil }
+      structures.space.pointer(at: array &+ UInt64(index) &* width).flatMap {
+        structures.isKernelPointer($0) ? $0 : nil
+      }
     }
     var found: [(address: UInt64, node: Int?, index: Int?)] = []
     func take(_ array: UInt64, node: Int) {

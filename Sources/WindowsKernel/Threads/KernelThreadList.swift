@@ -97,13 +97,17 @@ extension KernelDump {
               "threads", because: .unsupported,
               detail: "No structure layout is bundled for build \(header.build) on \(architecture).")
           ]
-          : missing.map { Missing($0.what == "processes" ? "threads" : $0.what, because: $0.because, detail: $0.detail) }
+          : missing.map {
+            Missing($0.what == "processes" ? "threads" : $0.what, because: $0.because, detail: $0.detail)
+          }
       )
     }
     var list = KernelThreadList(self, structures, processes: processes.processes)
     if processes.isGuess { list.isGuess = true }
     var absent = missing
-    func add(_ because: Absence, _ detail: String) { absent.append(Missing("threads", because: because, detail: detail)) }
+    func add(_ because: Absence, _ detail: String) {
+      absent.append(Missing("threads", because: because, detail: detail))
+    }
     if list.unreadLists > 0 { add(.notInDump, "The lists of threads of \(list.unreadLists) processes break off.") }
     if list.unreadThreads > 0 {
       add(.notInDump, "\(list.unreadThreads) threads are not in the dump, or are none by the layout used.")

@@ -33,7 +33,8 @@ struct SwitchFrame {
     var place = top &+ (wide ? Self.wideReturn : Self.narrowReturn)
     if !isKernelCode(word(place)) {
       // Another build's frame: the first return address into the kernel.
-      guard let found = (0..<Self.searchedWords).lazy.map({ top &+ $0 &* step }).first(where: { isKernelCode(word($0)) })
+      guard
+        let found = (0..<Self.searchedWords).lazy.map({ top &+ $0 &* step }).first(where: { isKernelCode(word($0)) })
       else { return nil }
       place = found
     }

@@ -141,7 +141,8 @@ struct HangFinder {
 
   private func starvation(_ node: Int, _ queue: WorkQueue, _ edges: [Int]) -> WaitGraph.Verdict {
     // The items on which the workers wait, not all that are pending.
-    let needed = Set(edges.filter { graph.edges[$0].kind == .setBy }.map { graph.nodes[graph.edges[$0].to].address.rawValue })
+    let needed = Set(
+      edges.filter { graph.edges[$0].kind == .setBy }.map { graph.nodes[graph.edges[$0].to].address.rawValue })
     let items = queue.items.filter { needed.contains($0.address) }
     let modules = items.compactMap { $0.worker.flatMap { builder.dump.modules.entry(at: $0)?.identity.name } }
     let needs = Self.mostFrequent(modules)

@@ -51,7 +51,8 @@ struct ReachableSignals {
         guard seen.count < Self.maximumBlocks, seen.insert(address).inserted else { continue }
         let bytes = structures.space.memory.bytesAvailable(at: VirtualAddress(address), limit: length(of: address))
         for event in inside(address, count: bytes.count) where found[event] == nil {
-          found[event] = Way(event: event, text: "\(text) is a structure with the event at +\(hexadecimal(event &- address))")
+          found[event] = Way(
+            event: event, text: "\(text) is a structure with the event at +\(hexadecimal(event &- address))")
         }
         forEachPointer(bytes) { offset, value in
           if known.contains(value), found[value] == nil {

@@ -193,7 +193,8 @@ struct WaitGraphBuilder {
       edge(
         signal, to, .completedBy, basis: stated.isEmpty ? .reachable : .stated,
         stated.isEmpty
-          ? "request \(hexadecimal(request.irp)) of the thread that waits" : "UserEvent of request \(hexadecimal(request.irp))")
+          ? "request \(hexadecimal(request.irp)) of the thread that waits"
+          : "UserEvent of request \(hexadecimal(request.irp))")
     }
   }
 
@@ -230,7 +231,8 @@ struct WaitGraphBuilder {
         for (item, queueNode) in items.prefix(Self.maximumSameComponent) {
           guard let queue = queueNodes[queueNode] else { continue }
           let to = itemNode(item, in: queue, queueNode)
-          edge(signal, to, .setBy, basis: .sameComponent, "the item's routine is of \(module), in which the waiter waits")
+          edge(
+            signal, to, .setBy, basis: .sameComponent, "the item's routine is of \(module), in which the waiter waits")
         }
       }
     }
