@@ -33,7 +33,7 @@ import Testing
 
   @Test func silentReferralsAreAtMostProbable() async throws {
     let folder = try TemporaryFolder()
-    var frames: [SynthesizedFrame] = []
+    var frames: [SynthesizedPacket] = []
     let client = SynthesizedHost(number: 300)
     let server = SynthesizedHost(number: 7)
     var sequence: UInt32 = 1
@@ -44,7 +44,7 @@ import Testing
         payload: message)
       sequence &+= UInt32(message.count)
       frames.append(
-        SynthesizedFrame(
+        SynthesizedPacket(
           bytes: PacketWriter.frame(
             .ethernet, from: client, to: server,
             packet: PacketWriter.ip(from: client, to: server, number: 6, payload: packet)),
