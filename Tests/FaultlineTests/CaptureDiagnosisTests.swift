@@ -27,8 +27,8 @@ import Testing
     #expect(diagnosis.evidence.first?.kind == "capture")
     #expect(diagnosis.facts.contains { $0.kind == .malformedFrame && $0["protocol"] == .text("nbss") })
     // A capture alone shows no stop: the article is named and not confirmed.
-    let verdict = try #require(verdict(diagnosis, "KB961799"))
-    #expect(verdict == .possible || verdict == .probable)
+    let found = try #require(verdict(diagnosis, "KB961799"))
+    #expect(found == .possible || found == .probable)
   }
 
   @Test func silentReferralsAreAtMostProbable() async throws {
