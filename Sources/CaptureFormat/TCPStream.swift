@@ -65,6 +65,8 @@ final class StreamDirection {
 
   // Sequence
   var isStarted = false
+  /// Sequence number of the request that began the conversation, or the one before the first byte seen.
+  var initial: UInt32 = 0
   var next: UInt32 = 0
   var pending: [Segment] = []
   var pendingBytes = 0

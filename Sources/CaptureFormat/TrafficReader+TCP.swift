@@ -28,8 +28,8 @@ extension TrafficReader {
     let sequence = bytes.big32(4)
     let isSyn = flags & 2 != 0
     if isSyn {
-      if flags & 0x10 == 0, direction.isStarted, direction.next &- 1 != sequence {
-        // The ports are used again.
+      if flags & 0x10 == 0, direction.isStarted, direction.initial != sequence {
+        // The ports are used again; with the number that began this conversation it is the same request, repeated.
         close(stream)
         return tcpBegin(context, stream, sequence, source, destination)
       }
@@ -67,6 +67,7 @@ extension TrafficReader {
 
   private func begin(_ direction: StreamDirection, at sequence: UInt32, _ context: PacketContext) {
     direction.isStarted = true
+    direction.initial = sequence &- 1
     direction.next = sequence
     if direction.endpoints == nil { direction.endpoints = context }
   }

@@ -18,13 +18,13 @@ enum Captures {
     return try read(bytes, &problems)
   }
 
-  static func read(_ frames: [CapturedFrame], link: SynthesizedLink = .ethernet) throws(ReadError) -> CaptureView {
+  static func read(_ frames: [SynthesizedPacket], link: SynthesizedLink = .ethernet) throws(ReadError) -> CaptureView {
     try read(SynthesizedCaptureFile.pcap(frames, link: link.number))
   }
 
   /// A conversation whose segments are given as they are, `true` from the client.
   struct Conversation {
-    var frames: [CapturedFrame] = []
+    var frames: [SynthesizedPacket] = []
     var port = 139
     var link = SynthesizedLink.ethernet
     var checksum = PacketWriter.ChecksumForm.right
@@ -59,7 +59,7 @@ enum Captures {
         link, from: from, to: to, packet: PacketWriter.ip(from: from, to: to, number: 6, payload: segment))
       let kept = captured.map { bytes.count - payload.count + $0 } ?? bytes.count
       frames.append(
-        CapturedFrame(
+        SynthesizedPacket(
           bytes: Array(bytes.prefix(kept)), time: Captures.start + Int64(frames.count) * 1_000_000,
           original: bytes.count))
     }

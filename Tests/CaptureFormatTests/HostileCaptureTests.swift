@@ -107,14 +107,14 @@ import Foundation
       for _ in 0..<count { conversation.send(echo) }
       conversation.frames += conversation.frames
     default:
-      var frames: [CapturedFrame] = []
+      var frames: [SynthesizedPacket] = []
       for index in 0..<count {
         let packet = PacketWriter.ip(
           from: Captures.client, to: Captures.server, number: 17, payload: [UInt8](repeating: 1, count: 16),
           id: index / 400,
           fragment: (index % 400 * 32, true))
         frames.append(
-          CapturedFrame(
+          SynthesizedPacket(
             bytes: PacketWriter.frame(.ethernet, from: Captures.client, to: Captures.server, packet: packet),
             time: Captures.start))
       }

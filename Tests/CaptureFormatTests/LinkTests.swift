@@ -35,11 +35,11 @@ import Testing
       (start, Array(udp[start..<min(udp.count, start + 800)]), start + 800 < udp.count)
     }
     for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 0, 2, 1, 1]] {
-      let frames = order.map { index -> CapturedFrame in
+      let frames = order.map { index -> SynthesizedPacket in
         let (offset, bytes, more) = pieces[index]
         let packet = PacketWriter.ip(
           from: Captures.client, to: Captures.server, number: 17, payload: bytes, id: 77, fragment: (offset, more))
-        return CapturedFrame(
+        return SynthesizedPacket(
           bytes: PacketWriter.frame(.ethernet, from: Captures.client, to: Captures.server, packet: packet),
           time: Captures.start)
       }

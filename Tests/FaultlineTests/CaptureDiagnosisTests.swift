@@ -27,13 +27,13 @@ import Testing
     #expect(diagnosis.evidence.first?.kind == "capture")
     #expect(diagnosis.facts.contains { $0.kind == .malformedFrame && $0["protocol"] == .text("nbss") })
     // A capture alone shows no stop: the article is named and not confirmed.
-    let stated = verdict(diagnosis, "KB961799")
-    #expect(stated == .possible || stated == .probable)
+    let found = try #require(verdict(diagnosis, "KB961799"))
+    #expect(found == .possible || found == .probable)
   }
 
   @Test func silentReferralsAreAtMostProbable() async throws {
     let folder = try TemporaryFolder()
-    var frames: [CapturedFrame] = []
+    var frames: [SynthesizedPacket] = []
     let client = SynthesizedHost(number: 300)
     let server = SynthesizedHost(number: 7)
     var sequence: UInt32 = 1
@@ -44,7 +44,7 @@ import Testing
         payload: message)
       sequence &+= UInt32(message.count)
       frames.append(
-        CapturedFrame(
+        SynthesizedPacket(
           bytes: PacketWriter.frame(
             .ethernet, from: client, to: server,
             packet: PacketWriter.ip(from: client, to: server, number: 6, payload: packet)),

@@ -1,5 +1,5 @@
 /// A frame to be written into a capture.
-public struct CapturedFrame: Hashable, Sendable {
+public struct SynthesizedPacket: Hashable, Sendable {
   public var bytes: [UInt8]
   /// Nanoseconds since 1970 UTC.
   public var time: Int64
@@ -53,7 +53,7 @@ public enum SynthesizedCaptureFile {
   }
 
   public static func pcap(
-    _ frames: [CapturedFrame], link: UInt32, form: PcapForm = .micro, bigEndian: Bool = false
+    _ frames: [SynthesizedPacket], link: UInt32, form: PcapForm = .micro, bigEndian: Bool = false
   ) -> [UInt8] {
     let magic: UInt32 =
       switch form {
@@ -79,7 +79,7 @@ public enum SynthesizedCaptureFile {
 
   /// One section with its interfaces; sections can be put one behind the other.
   public static func pcapng(
-    _ frames: [CapturedFrame], interfaces: [Interface], bigEndian isBig: Bool = false, simple: Bool = false
+    _ frames: [SynthesizedPacket], interfaces: [Interface], bigEndian isBig: Bool = false, simple: Bool = false
   ) -> [UInt8] {
     func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
       let padded = body + [UInt8](repeating: 0, count: (4 - body.count % 4) % 4)
@@ -121,7 +121,7 @@ public enum SynthesizedCaptureFile {
   }
 
   /// Network Monitor 1.1 or 2.0: header, frames, and the table that leads to them.
-  public static func networkMonitor(_ frames: [CapturedFrame], major: UInt8, network: Int = 1) -> [UInt8] {
+  public static func networkMonitor(_ frames: [SynthesizedPacket], major: UInt8, network: Int = 1) -> [UInt8] {
     let start = frames.first.map { $0.time / 1_000_000_000 } ?? 0
     let time = civil(start)
     var header = PacketWriter.join(

@@ -42,7 +42,7 @@ public struct SessionTraffic: Sendable {
   public init(seed: UInt64) { self.seed = seed }
 
   public struct Result: Sendable {
-    public var frames: [CapturedFrame] = []
+    public var frames: [SynthesizedPacket] = []
     public var malformed: [Malformed] = []
     /// Frames in which a message of the session service ends, where nothing was lost.
     public var messages = 0
@@ -114,7 +114,7 @@ public struct SessionTraffic: Sendable {
     let bytes = PacketWriter.frame(
       link, from: from, to: to,
       packet: PacketWriter.ip(from: from, to: to, number: 6, payload: packet, id: result.frames.count & 0xFFFF))
-    result.frames.append(CapturedFrame(bytes: bytes, time: time))
+    result.frames.append(SynthesizedPacket(bytes: bytes, time: time))
     for fault in segment.faults {
       result.malformed.append(Malformed(frame: result.frames.count, fault: fault.rawValue))
     }
