@@ -32,7 +32,7 @@ import Testing
     #expect(verdicts.map { $0["kind"] as? String } == ["starvation"])
     #expect(verdicts[0]["trust"] as? String == "inferred")
     let text = try Program.run(["dump", "queues", path])
-    #expect(text.text.contains("Starved work queue (inferred)") && text.text.contains("[inferred: parameter 0x"))
+    #expect(text.text.contains("Starved work queue (inferred)") && text.text.contains("[inferred: parameter"))
     expectPlain(text)
     let locks = try Program.run(["dump", "locks", path, "--format", "json"]).json()
     #expect(locks["schema"] as? String == "faultline.dump-locks/1")
