@@ -69,6 +69,10 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
     @OptionGroup var knowledge: KnowledgeOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+      if limit < 1 { throw ValidationError("--limit takes a number of articles from 1 on.") }
+    }
+
     func run() throws {
       var hits: [Catalogue.Hit] = []
       var owners: [TagOwnerReport] = []
@@ -82,7 +86,7 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
         let known = Set(hits.map(\.id))
         hits += stored.filter { !known.contains($0.id) }
         if !stored.isEmpty { hits.sort { ($1.score, $0.id) < ($0.score, $1.id) } }
-        hits = Array(hits.prefix(max(1, limit)))
+        hits = Array(hits.prefix(limit))
       } catch let refusal as SearchQuery.Refusal {
         throw CommandFailure.usage(refusal.reason)
       } catch let error as StoreError {

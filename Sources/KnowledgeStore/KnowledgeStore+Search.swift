@@ -4,12 +4,15 @@ import KernelLayouts
 import KnowledgeBase
 
 extension KnowledgeStore {
+  /// More hits than anybody asks for; a larger limit is this one.
+  static let maximumHits = 1 << 20
+
   /// Articles that answer a search, the best first, each with what was found and where.
   public func search(_ query: SearchQuery, limit: Int = 20) throws(StoreError) -> [Catalogue.Hit] {
     guard !query.isEmpty, limit > 0 else { return [] }
     return try read { database in
       var search = try StoreSearch(query, database)
-      return try search.hits(limit: limit)
+      return try search.hits(limit: min(limit, Self.maximumHits))
     }
   }
 

@@ -125,6 +125,8 @@ import Testing
     let store = try KnowledgeStore(readingAt: database)
     #expect(try store.search(SearchQuery("0x0A")).isEmpty)
     #expect(try store.search(SearchQuery("gizmo.sys")).map(\.id) == ["Q900002"])
+    #expect(try store.search(SearchQuery("gizmo.sys"), limit: .max).map(\.id) == ["Q900002"])
+    #expect(try store.search(SearchQuery("gizmo.sys"), limit: 0).isEmpty)
   }
 
   @Test func pagesAreKeptAsTheirText() async throws {
