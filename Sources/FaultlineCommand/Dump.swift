@@ -108,15 +108,15 @@ struct Dump: ParsableCommand {
         throw CommandFailure.usage("\(target): \(option) would overwrite the evidence")
       }
     }
+    if let carve, let target = output.output, carve == target || FileStatus.areSame(carve, target) {
+      throw CommandFailure.usage("\(carve): --output would overwrite what --carve writes")
+    }
     let piece = EvidencePiece.read(
       file, symbols: try symbolOptions.symbolFolder(), images: try symbolOptions.imageFolder(),
       server: try symbolOptions.server(quiet: output.quiet), hash: false)
     guard case .dump(let dump) = piece.content else {
-      if piece.problems.isEmpty {
-        throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump")
-      }
       try EvidenceOptions.check([piece])
-      return
+      throw CommandFailure.unreadable("\(file): is \(piece.kind.rawValue), not a crash dump")
     }
     defer { for problem in piece.problems { output.note("\(file): \(problem.text)") } }
     let style = output.style

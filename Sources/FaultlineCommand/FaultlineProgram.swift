@@ -93,6 +93,9 @@ public struct FaultlineProgram: AsyncParsableCommand {
   /// catalogue and the tables of names, and runs the matcher once on nothing much, so that its code and its types are there.
   private static func preload() {
     let arguments = Terminal.arguments.prefix(2)
+    if arguments == ["kb", "search"] || ["diagnose", "match", "audit"].contains(arguments.first) {
+      EarlyStore.begin(Terminal.arguments)
+    }
     if arguments == ["kb", "search"] {
       Task.detached(priority: .high) {
         guard let hits = try? Catalogue.bundled().search("0x41 warm.sys \"up\"") else { return }

@@ -82,7 +82,7 @@ struct KnowledgeOptions: ParsableArguments {
   func store() throws -> KnowledgeStore? {
     guard let place, knowledgeBase != nil || FileStatus.of(place) != .missing else { return nil }
     do {
-      return try KnowledgeStore(readingAt: place)
+      return try EarlyStore.open(place)
     } catch {
       throw CommandFailure(error)
     }

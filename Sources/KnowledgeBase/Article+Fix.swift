@@ -107,16 +107,16 @@ extension ArticleDocument {
   /// none of them.
   private func alternatives(_ paragraphs: [ArticleParagraph], hasSection: Bool) -> Int {
     var most = 0
-    for (position, paragraph) in paragraphs.enumerated() {
-      guard hasSection ? paragraph.section == .workaround : paragraph.section == .resolution,
-        paragraph.text.containsAny(FixPhrases.alternatives)
-      else { continue }
-      let items = paragraphs[(position + 1)...].prefix { $0.place == paragraph.place }.filter { isListItem($0.line) }
-      guard let indent = items.first.map({ text.lines[$0.line].indent }) else { continue }
-      let ways = items.prefix(Self.maximumAlternatives).count {
-        text.lines[$0.line].indent == indent && !$0.text.containsAny(FixPhrases.fixItems)
+    var list: (place: Place, indent: Int?, ways: Int)?
+    for paragraph in paragraphs where paragraph.section == (hasSection ? .workaround : .resolution) {
+      if paragraph.phrases.holdsAny(PassagePhrases.alternatives) {
+        list = (paragraph.place, nil, 0)
+      } else if let (place, first, ways) = list, paragraph.place == place, isListItem(paragraph.line) {
+        let indent = text.lines[paragraph.line].indent
+        let isWay = indent == first ?? indent && !paragraph.phrases.holdsAny(PassagePhrases.fixItems)
+        list = (place, first ?? indent, min(Self.maximumAlternatives, ways + (isWay ? 1 : 0)))
+        most = max(most, list?.ways ?? 0)
       }
-      most = max(most, ways)
     }
     return max(most, separated(hasSection: hasSection))
   }

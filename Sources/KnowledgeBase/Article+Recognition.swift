@@ -21,8 +21,10 @@ extension Article {
       found.append(phrase)
     }
     var headings: Set<ArticleSection> = []
-    for index in head.lines.indices.prefix(ArticleLayout.linesExamined) where head.lines[index].content.count <= 24 {
-      if let section = ArticleHeadings.section(head.folded(index)) { headings.insert(section) }
+    for line in head.lines.prefix(ArticleLayout.linesExamined) where line.content.count <= 32 {
+      let content = head.bytes[line.content]
+      let words = ArticleMarkdown.heading(content).map { head.bytes[$0] } ?? content
+      if let section = ArticleHeadings.section(FoldedBytes(Array(words))) { headings.insert(section) }
     }
     score += min(3, headings.count)
     guard score >= RecognitionSigns.enough else {
@@ -52,6 +54,7 @@ enum RecognitionSigns {
   static let article: [(phrase: String, weight: Int)] = [
     ("the information in this article applies to", 3), ("supported hotfix is", 3), ("supported fix is", 3),
     ("this article was previously published under", 3), ("hotfix replacement information", 3), ("article id:", 2),
+    ("original kb number:", 3),
     ("microsoft has confirmed", 2), ("microsoft knowledge base", 2), ("microsoft kb archive", 2),
     ("this hotfix is intended to correct only", 3), ("restart requirement", 1), ("additional query words", 2),
     ("the english version of this", 2), ("view products that this article applies to", 3), ("applies to", 1),

@@ -25,7 +25,7 @@ enum ArticleMarkdown {
   private static let longestHeading = 6
 
   /// What a heading's marks enclose: `## Symptoms ##`.
-  private static func heading(_ line: ArraySlice<UInt8>) -> Range<Int>? {
+  static func heading(_ line: ArraySlice<UInt8>) -> Range<Int>? {
     let marks = line.prefix { $0 == hash }.count
     guard (1...longestHeading).contains(marks), line.dropFirst(marks).first == ASCII.space else { return nil }
     var words = line.dropFirst(marks)
@@ -40,15 +40,11 @@ enum ArticleMarkdown {
     var products: [[UInt8]] = []
     var body: [UInt8] = []
     body.reserveCapacity(text.bytes.count)
-    var isFrontMatter = false
+    let frontMatter = frontMatter(text)
     var isListing = false
     for (index, line) in text.lines.enumerated() {
       let content = text.bytes[line.content]
-      if content.elementsEqual("---".utf8), body.isEmpty || isFrontMatter {
-        isFrontMatter.toggle()
-        continue
-      }
-      if isFrontMatter {
+      if frontMatter.contains(index) {
         if title == nil, text.hasPhrase("title:", line: index) { title = value(content.dropFirst(6)) }
         continue
       }
@@ -88,6 +84,15 @@ enum ArticleMarkdown {
     return result
   }
 
+  /// The lines from the first, where it is `---`, to the next such line; none where none follows.
+  private static func frontMatter(_ text: ArticleText) -> Range<Int> {
+    func isRule(_ index: Int) -> Bool { text.bytes[text.lines[index].content].elementsEqual("---".utf8) }
+    guard let first = text.printed(after: -1), isRule(first),
+      let last = text.lines.indices.dropFirst(first + 1).first(where: isRule)
+    else { return 0..<0 }
+    return first..<(last + 1)
+  }
+
   /// Without spaces (`&nbsp;` among them) and quotation marks around it.
   private static func value(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var bytes = bytes
@@ -109,6 +114,9 @@ enum ArticleMarkdown {
   private static func unmarked(_ line: ArraySlice<UInt8>) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(line.count)
+    // Where brackets stand that may open a link; those that did are taken out at the end.
+    var brackets: [Int] = []
+    var links: Set<Int> = []
     var offset = line.startIndex
     while offset < line.endIndex {
       let byte = line[offset]
@@ -128,16 +136,18 @@ enum ArticleMarkdown {
         offset += 1
         continue
       case 0x5D where next == 0x28:
-        // The bracket before it goes as well.
-        if let open = result.lastIndex(of: 0x5B) { result.remove(at: open) }
+        if let open = brackets.popLast() { links.insert(open) }
         result.append(ASCII.space)
         offset += 1
         continue
+      case 0x5B:
+        brackets.append(result.count)
+        result.append(byte)
       default: result.append(byte)
       }
       offset += 1
     }
-    return result
+    return links.isEmpty ? result : result.indices.filter { !links.contains($0) }.map { result[$0] }
   }
 
   private static let escaped: Set<UInt8> = [ASCII.underscore, 0x2A, 0x23, 0x5B, 0x5D, 0x3C, 0x3E, 0x7C]

@@ -107,13 +107,12 @@ struct SpacedRow: Sendable {
   /// sentence.
   static func looksLikeRow(_ line: FoldedBytes, hasHeading: Bool) -> Bool {
     guard line.count >= 8, line.count <= 400, line.bytes.contains(ASCII.dot) else { return false }
-    // `STOP: 0x0000000A (0x00000015, …) - NDIS.SYS`: no table of files prints such numbers.
-    guard line.find("0x") == nil else { return false }
     let cells = cells(line)
     guard (2...20).contains(cells.count) || hasHeading && cells.count == 1 else { return false }
     var names = 0
     var values = 0
     for cell in cells {
+      if isLongNumber(cell) { return false }
       if ArticleDate.parse(cell) != nil || FileCell.isVersion(cell) || FileCell.PrintedSize(cell, unit: []) != nil {
         values += 1
       } else if FileCell.fileName(cell) != nil {
@@ -128,6 +127,13 @@ struct SpacedRow: Sendable {
     }
     if cells.count == 1 { return hasHeading && cells[0].filter(\.isDigit).count >= 8 }
     return names >= 1 && (values >= 2 || values >= 1 && (hasHeading || line.bytes.first == bar))
+  }
+
+  /// `0x0000000A`, `(0x00000015,`: a stop code or its parameter, which no table of files prints; files are named `0x0409.ini`.
+  private static func isLongNumber(_ cell: ArraySlice<UInt8>) -> Bool {
+    let digits = cell.drop { $0 == 0x28 }
+    guard digits.first == 0x30, digits.dropFirst().first.map(\.folded) == 0x78 else { return false }
+    return digits.dropFirst(2).prefix(while: \.isHexDigit).count >= 6
   }
 
   /// The cells behind the name: platform, service pack, branch. False where they are words of a sentence.

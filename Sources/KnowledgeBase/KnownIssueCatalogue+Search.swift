@@ -32,13 +32,54 @@ extension Catalogue {
   /// counts for more than words that describe it.
   public func search(_ words: String) -> [Hit] {
     let terms = words.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "," || $0 == ";" })
-      .map(String.init).uniqued
+      .map(String.init).uniqued.map(SearchTerm.init)
     return issues.compactMap { $0.hit(terms) }.sorted { ($1.score, $0.id) < ($0.score, $1.id) }
   }
 }
 
+/// A word that is looked for, in the forms that issues are asked with.
+private struct SearchTerm {
+  /// Without punctuation around it.
+  var plain: String
+  var folded: String
+  var code: StopCode?
+  /// Its bytes where it is looked for in texts; nil for short and common words.
+  var word: [UInt8]?
+
+  init(_ text: String) {
+    plain = text.trimmingPunctuation
+    folded = plain.lowercased()
+    code = Self.stopCode(folded)
+    word = folded.utf8.count >= 3 && !Self.stopWords.contains(folded) ? Array(folded.utf8) : nil
+  }
+
+  /// `0x41`, `41h`, `STOP:0x00000041`; a bare number is not taken for a code unless it has all eight digits.
+  private static func stopCode(_ text: String) -> StopCode? {
+    var digits = text[...]
+    if let colon = digits.lastIndex(of: ":") { digits = digits[digits.index(after: colon)...] }
+    guard digits.hasPrefix("0x") || digits.hasSuffix("h") || digits.utf8.count == 8 else { return nil }
+    return parseHexadecimal(digits).flatMap { UInt32(exactly: $0) }.map { StopCode($0) }
+  }
+
+  private static let stopWords: Set<String> = ["the", "and", "for", "with", "from", "that", "stop", "error", "windows"]
+}
+
+/// What an issue's conditions name.
+private struct IssueNames {
+  var symbols: [(name: String, folded: String)]
+  var drivers: [String]
+  var poolTags: [String]
+
+  init(_ issue: KnownIssue) {
+    symbols = issue.symbols.map { ($0, $0.lowercased()) }
+    drivers = issue.drivers
+    poolTags = issue.poolTags
+  }
+}
+
 extension KnownIssue {
-  fileprivate func hit(_ terms: [String]) -> Catalogue.Hit? {
+  fileprivate func hit(_ terms: [SearchTerm]) -> Catalogue.Hit? {
+    let names = IssueNames(self)
     let sentences = ([title] + summary.sentences + conditions.map(\.text) + workarounds.map(\.text) + notes).map {
       Array($0.utf8)
     }
@@ -46,17 +87,16 @@ extension KnownIssue {
     var because: [String] = []
     var words: [[UInt8]] = []
     for term in terms {
-      if let (points, reason) = named(term) {
+      if let (points, reason) = named(term, names) {
         score += points
         because.append(reason)
       }
-      let folded = term.lowercased().trimmingPunctuation
-      guard folded.utf8.count >= 3, !Self.stopWords.contains(folded) else { continue }
-      let word = Array(folded.utf8)
-      guard let first = sentences.firstIndex(where: { $0.hasWord(beginning: word) }) else { continue }
+      guard let word = term.word, let first = sentences.firstIndex(where: { $0.hasWord(beginning: word) }) else {
+        continue
+      }
       words.append(word)
       score += first == 0 ? 2 : 1
-      because.append(first == 0 ? "title: \(folded)" : "text: \(folded)")
+      because.append(first == 0 ? "title: \(term.folded)" : "text: \(term.folded)")
     }
     guard score > 0 else { return nil }
     // Of sentences that hold equally many words, the first.
@@ -70,34 +110,24 @@ extension KnownIssue {
   }
 
   /// What a term names in this issue, and how much that says.
-  private func named(_ term: String) -> (Double, String)? {
-    let plain = term.trimmingPunctuation
-    let folded = plain.lowercased()
+  private func named(_ term: SearchTerm, _ names: IssueNames) -> (Double, String)? {
+    let (plain, folded) = (term.plain, term.folded)
     if ArticleNumber.same(plain, id) { return (20, "number \(plain)") }
     if let other = (replaces + references).first(where: { ArticleNumber.same(plain, $0) }) {
       return (6, "refers to \(other)")
     }
-    if let code = stopCode(plain), article.stopCodes.contains(code.base) { return (5, "stop code \(code.base)") }
-    if let symbol = symbols.first(where: { $0.lowercased() == folded || $0.lowercased().hasSuffix("!" + folded) }) {
-      return (8, "symbol \(symbol)")
+    if let code = term.code, article.stopCodes.contains(code.base) { return (5, "stop code \(code.base)") }
+    if let symbol = names.symbols.first(where: { $0.folded == folded || $0.folded.hasSuffix("!" + folded) }) {
+      return (8, "symbol \(symbol.name)")
     }
-    if let driver = drivers.first(where: { $0 == folded || $0.split(separator: ".").first.map(String.init) == folded })
-    {
+    if let driver = names.drivers.first(where: {
+      $0 == folded || $0.split(separator: ".").first.map(String.init) == folded
+    }) {
       return (5, "file \(driver)")
     }
-    if let tag = poolTags.first(where: { $0 == plain }) { return (5, "pool tag \(tag)") }
+    if let tag = names.poolTags.first(where: { $0 == plain }) { return (5, "pool tag \(tag)") }
     return nil
   }
-
-  /// `0x41`, `41h`, `STOP:0x00000041`; a bare number is not taken for a code unless it has all eight digits.
-  private func stopCode(_ text: String) -> StopCode? {
-    var digits = text.lowercased()[...]
-    if let colon = digits.lastIndex(of: ":") { digits = digits[digits.index(after: colon)...] }
-    guard digits.hasPrefix("0x") || digits.hasSuffix("h") || digits.utf8.count == 8 else { return nil }
-    return parseHexadecimal(digits).flatMap { UInt32(exactly: $0) }.map { StopCode($0) }
-  }
-
-  private static let stopWords: Set<String> = ["the", "and", "for", "with", "from", "that", "stop", "error", "windows"]
 }
 
 // Characters are slow to tell apart: bytes made a search of the bundled issues twenty times faster.

@@ -3,7 +3,7 @@ enum PassagePhrases {
   static let index = PhraseIndex(
     [
       FixPhrases.hotfix, FixPhrases.references, FixPhrases.editors, FixPhrases.workarounds,
-      FixPhrases.settings, FixPhrases.versions, ["service pack"],
+      FixPhrases.settings, FixPhrases.versions, ["service pack"], FixPhrases.alternatives, FixPhrases.fixItems,
       RequirementPhrases.lists, RequirementPhrases.replaces, RequirementPhrases.superseded, RequirementPhrases.subjects,
       RequirementPhrases.before, RequirementPhrases.appliesFix,
       RequirementPhrases.noRestart, RequirementPhrases.mustRestart, RequirementPhrases.restartSteps,
@@ -23,6 +23,8 @@ enum PassagePhrases {
   static let editors = index.set(FixPhrases.editors)
   static let workarounds = index.set(FixPhrases.workarounds)
   static let settings = index.set(FixPhrases.settings)
+  static let alternatives = index.set(FixPhrases.alternatives)
+  static let fixItems = index.set(FixPhrases.fixItems)
   static let versions = index.set(FixPhrases.versions)
   static let prerequisiteLists = index.set(RequirementPhrases.lists)
   static let replacements = index.set(RequirementPhrases.replaces + RequirementPhrases.superseded)

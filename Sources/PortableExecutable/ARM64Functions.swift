@@ -38,6 +38,8 @@ public struct ARM64Function: Hashable, Sendable {
 public struct ARM64FunctionTable: Sendable {
   /// As many epilogues as are read of one function; the format allows 65,535.
   static let maximumEpilogues = 4096
+  /// Codes of all its epilogues together, which may share theirs.
+  static let maximumCodes = 1 << 16
 
   public let count: Int
   let image: PEImage
@@ -129,11 +131,16 @@ public struct ARM64FunctionTable: Sendable {
       throw image.missing(".xdata unwind codes", at: at, "\(4 * codeWords) bytes")
     }
     let length = (head & 0x3FFFF) * 4
-    let epilogues = scopes.map { scope in
-      let codes = scope.index < bytes.count ? ARM64UnwindCode.list(bytes[scope.index...]) : []
+    var lists: [Int: [ARM64UnwindCode]] = [:]
+    var total = 0
+    var epilogues: [ARM64Function.Epilogue] = []
+    for scope in scopes where total < Self.maximumCodes {
+      let codes = lists[scope.index] ?? (scope.index < bytes.count ? ARM64UnwindCode.list(bytes[scope.index...]) : [])
+      if lists.updateValue(codes, forKey: scope.index) == nil { total += codes.count }
       // Each code but `end` is one instruction, `end` the return.
       let size = UInt32(codes.count) * 4
-      return ARM64Function.Epilogue(offset: scope.offset ?? (length > size ? length - size : 0), codes: codes)
+      epilogues.append(
+        ARM64Function.Epilogue(offset: scope.offset ?? (length > size ? length - size : 0), codes: codes))
     }
     return ARM64Function(
       begin: begin, length: length, form: .record(offset), prologue: ARM64UnwindCode.list(bytes[...]),

@@ -9,7 +9,7 @@ extension SymbolTable {
     var scanner = JSONScanner(bytes)
     var symbols: [Symbol] = []
     var identity: DebugIdentity?
-    var types: Int?
+    var types: Range<Int>?
     try scanner.members { key, scanner throws(ReadError) in
       switch key {
       case "symbols":
@@ -34,14 +34,15 @@ extension SymbolTable {
       case "metadata":
         identity = try Self.identity(&scanner)
       case "user_types":
-        types = scanner.position
+        let start = scanner.position
         try scanner.skip()
+        types = start..<scanner.position
       default:
         try scanner.skip()
       }
     }
     self.init(identity: identity, symbols: symbols)
-    isfTypes = types.map { ISFTypeSource(bytes, at: $0) }
+    isfTypes = types.map { ISFTypeSource(Array(bytes[$0])) }
   }
 
   private static func identity(_ scanner: inout JSONScanner) throws(ReadError) -> DebugIdentity? {

@@ -23,20 +23,17 @@ public final class ISFTypeSource: TypeSource {
   static let maximumParts = 16
 
   private let bytes: [UInt8]
-  private let start: Int
   private let places = Mutex<Result<[String: Int], ReadError>?>(nil)
   private let known = Mutex<[String: Structure]>([:])
 
-  init(_ bytes: [UInt8], at start: Int) {
-    self.bytes = bytes
-    self.start = start
-  }
+  /// - Parameter bytes: the object `user_types` alone.
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   private func place(_ type: String) throws(ReadError) -> Int? {
     try places.withLock { places in
       if let places { return places }
       let result = Result { () throws(ReadError) in
-        var scanner = JSONScanner(bytes, at: start)
+        var scanner = JSONScanner(bytes, at: 0)
         var found: [String: Int] = [:]
         try scanner.members { name, scanner throws(ReadError) in
           if found.count < Self.maximumTypes { found[name] = scanner.position }

@@ -49,7 +49,8 @@ public struct SymbolFolder: Sendable {
         entries.append(entry)
       } else if Self.isDatabase(name), FileStatus.of(child) == .file {
         if let entry = Self.storeEntry(child) { entries.append(entry) } else { loose.append(child) }
-      } else if !name.contains(".json") {
+      } else if !name.contains(".json"), !FileStatus.isSymbolicLink(child) {
+        // Links to folders may lead in circles; the folder that was named may be one.
         list(child, depth: depth + 1)
       }
     }

@@ -117,13 +117,20 @@ public struct SymbolTable: Sendable {
 
   /// The function an address lies in, as `Name` or `Name+0x69`; nil where the nearest symbol is data, a string or too far off.
   public func function(at offset: UInt64) -> String? {
+    guard let found = place(at: offset) else { return nil }
+    let distance = offset - UInt64(found.start)
+    return distance == 0 ? found.name : found.name + "+" + hexadecimal(distance)
+  }
+
+  /// The function an address lies in, and where it begins.
+  public func place(at offset: UInt64) -> (name: String, start: UInt32)? {
     guard let target = UInt32(exactly: offset), let nearest = index(nearest: target) else { return nil }
-    let entry = entries[nearest]
-    if let name = functionName(entry, target) { return name }
+    if let name = functionName(entries[nearest], target) { return (name, entries[nearest].offset) }
     // A stated length decides: the address may lie in a procedure behind data or labels of its own.
     for index in stride(from: nearest, to: max(-1, nearest - Self.maximumNested), by: -1) {
       let entry = entries[index]
-      if entry.kind == .procedure, target - entry.offset < entry.size { return functionName(entry, target) }
+      guard entry.kind == .procedure, target - entry.offset < entry.size else { continue }
+      return functionName(entry, target).map { ($0, entry.offset) }
     }
     return nil
   }
@@ -136,8 +143,7 @@ public struct SymbolTable: Sendable {
     default: guard distance < Self.maximumFunctionBytes else { return nil }
     }
     let name = Undecoration.function(name(entry))
-    if entry.kind == .unknown, Self.isData(name) { return nil }
-    return distance == 0 ? name : name + "+" + hexadecimal(distance)
+    return entry.kind == .unknown && Self.isData(name) ? nil : name
   }
 
   /// Names that decorated data has in the public name mangling: string literals `??_C@`, RTTI `??_R`, vtables `??_7`,

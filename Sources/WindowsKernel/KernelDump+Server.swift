@@ -31,6 +31,7 @@ extension KernelDump {
           let image = try? PEImage(parsing: file)
         {
           modules.setFile(image, path: path, at: index)
+          modules.readVersion(at: index)
           isBetter = true
         } else if case .refused(let reason) = answer {
           missing.append(Missing("images.\(name)", because: .notPresent, detail: reason))
@@ -39,6 +40,11 @@ extension KernelDump {
       if modules.entries[index].symbolMatch != .identity,
         let identity = modules.debugIdentity(at: index, match: match)
       {
+        if let entry = tables.find(identity), let table = try? tables.load(entry) {
+          modules.setSymbols(table, match: .identity, path: entry.path, at: index)
+          isBetter = true
+          continue
+        }
         switch server.database(identity) {
         case .found(let path):
           do {

@@ -75,13 +75,15 @@ extension ModuleMap {
   /// Versions from the modules' own version resources, in their files or in memory. Drivers' resources are often in sections
   /// that the kernel gives up after loading: then there is none.
   mutating func readVersions() {
-    for index in entries.indices {
-      for image in images(at: index) {
-        guard let version = try? image.versionInformation() else { continue }
-        if entries[index].identity.version == nil { entries[index].identity.version = version.fileVersion }
-        if entries[index].identity.branchSuffix == nil { entries[index].identity.branchSuffix = version.branchSuffix }
-        break
-      }
+    for index in entries.indices { readVersion(at: index) }
+  }
+
+  mutating func readVersion(at index: Int) {
+    for image in images(at: index) {
+      guard let version = try? image.versionInformation() else { continue }
+      if entries[index].identity.version == nil { entries[index].identity.version = version.fileVersion }
+      if entries[index].identity.branchSuffix == nil { entries[index].identity.branchSuffix = version.branchSuffix }
+      break
     }
   }
 

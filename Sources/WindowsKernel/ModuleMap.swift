@@ -90,11 +90,10 @@ public struct ModuleMap: Sendable {
     frame.offset = address - base.rawValue
     // A return address may be the first byte behind a function whose last instruction is the call: look up the call itself.
     let inside = (trust == .context ? address : address &- 1) &- base.rawValue
-    if let table = entry.symbols, isCode(address), let found = table.function(at: inside) {
-      let name = found.split(separator: "+").first.map(String.init) ?? found
-      let start = table.nearest(to: inside)?.offset ?? 0
-      let distance = address - base.rawValue - UInt64(start)
-      frame.symbol = entry.identity.moduleName + "!" + (distance == 0 ? name : name + "+" + hexadecimal(distance))
+    if let table = entry.symbols, isCode(address), let found = table.place(at: inside) {
+      let distance = address - base.rawValue - UInt64(found.start)
+      frame.symbol =
+        entry.identity.moduleName + "!" + (distance == 0 ? found.name : found.name + "+" + hexadecimal(distance))
     }
     return frame
   }

@@ -96,6 +96,12 @@ import Testing
     let output = try Program.run(["dump", "summary", article])
     #expect(output.status == 65)
     #expect(output.error.contains(article) && output.error.contains("article, not a crash dump"))
+    // One that has a problem of its own is no dump either: a capture whose only frame is cut.
+    let header: [UInt8] = [0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]
+    let record: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 1, 2, 3]
+    let cut = try folder.write("cut.pcap", header + record)
+    let refused = try Program.run(["dump", "summary", cut])
+    #expect(refused.status == 65 && refused.bytes.isEmpty && refused.error.contains(cut))
   }
 
   @Test func noSuchFile() throws {

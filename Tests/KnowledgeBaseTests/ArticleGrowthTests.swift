@@ -29,11 +29,13 @@ import Darwin
     "The English version of this fix ", "SYMPTOMSWhen ", "Hotfix information for ", "BAD_POOLCAUSEA ", "invalid ",
     "This hotfix requires X. ", "this hotfix replaces Q123456. ", "article knowledge base ", "parameters 1,2,3,4 ",
     "07-Jan-2002 10:47 4.0.1381.7169 12,728 Ab.sys x86 ", "Ab.exe5.1.2600.33572,185,98423-Apr-200810:05x86SP2",
+    "](", "[", "](a) [b", "## a\n", "_a_ **b** ", "---\n", "Use one of the following methods:\n\n- do it\n\n",
+    "- or -\n\n",
     "\u{2022} ", "\u{A0}", "x_1.2.3.4.manifest ", "Method 1", "1. ", "\r", "\n \n",
   ]
 
   private enum Frame: CaseIterable {
-    case line, lines, archive, archiveTable, gluedTable
+    case line, lines, archive, archiveTable, gluedTable, workaround, markdown
 
     func text(_ piece: String, _ size: Int) -> [UInt8] {
       let piece = Array(piece.utf8)
@@ -47,6 +49,8 @@ import Darwin
       case .lines: return fill(piece + [0x0A])
       case .archive: return header + Array("SYMPTOMS\n========\n\n".utf8) + fill(row)
       case .archiveTable: return header + Array("   Date  Time  Version  Size  File name\n".utf8) + fill(row)
+      case .workaround: return header + Array("WORKAROUND\n==========\n\n".utf8) + fill(piece)
+      case .markdown: return Array("# t\n\n_Original KB number:_ 900123\n\n## Workaround\n\n".utf8) + fill(piece)
       case .gluedTable:
         return Array("Help and Support\nFile nameFile versionFile sizeDateTimePlatform\n".utf8) + fill(row)
       }

@@ -57,6 +57,24 @@ import Testing
     #expect(article.references == ["KB889100"])
   }
 
+  /// By its own marks, and where only its headings tell.
+  @Test func pagesAreRecognized() {
+    #expect(Article.looksLikeArticle(Array(Self.page.utf8)).0)
+    #expect(
+      Article.looksLikeArticle(Array("# Gizmo\n\n## Symptoms\n\nStops.\n\n## Cause\n\nx\n\n## Resolution\n\ny\n".utf8))
+        .0)
+    #expect(!Article.looksLikeArticle(Array("# Gizmo\n\n## Install\n\n## Status\n\n## Usage\n".utf8)).0)
+  }
+
+  /// A rule under the title is no front matter, and front matter that nothing ends is none.
+  @Test func rulesAreNoFrontMatter() {
+    let rest = Self.page.split(separator: "---\n", maxSplits: 2)[1...].last.map(String.init) ?? ""
+    let ruled = Article.parse(Array(("# Gizmo stops\n---\n" + rest).utf8))
+    #expect(ruled.id == "KB900123" && ruled.stopCodes == [StopCode(0x19)] && ruled.title == "Gizmo stops")
+    let open = Article.parse(Array(("---\n" + rest).utf8))
+    #expect(open.id == "KB900123" && open.stopCodes == [StopCode(0x19)])
+  }
+
   @Test func titleIsTheFirstHeadingWithoutFrontMatter() {
     let page = Self.page.split(separator: "---\n", maxSplits: 2)[1...].last.map(String.init) ?? ""
     let article = Article.parse(Array(page.utf8))
@@ -89,9 +107,18 @@ import Testing
   }
 }
 
+extension ArticleFormTests {
+  /// A file's name may begin with `0x`; a stop line that names a driver is no row.
+  @Test func namesThatBeginLikeNumbers() {
+    let table =
+      "   Date         Time   Version  Size     File name\n   ------------------------\n   15-Jan-2002  10:47  5.1.1.1  12,728  0x0409.ini\n"
+    #expect(article("x", resolution: table).files.map(\.name) == ["0x0409.ini"])
+  }
+}
+
 /// Forms that other archive articles print.
 @Suite struct ArticleFormTests {
-  private func article(_ symptoms: String, resolution: String = "", heading: String = "RESOLUTION") -> Article {
+  fileprivate func article(_ symptoms: String, resolution: String = "", heading: String = "RESOLUTION") -> Article {
     Article.parse(
       Array(
         ("DOCUMENT:Q900001  01-JAN-2000  [winnt]\nTITLE   :Gizmo Stops\nPRODUCT :Microsoft Windows NT\n\n======\n\n"

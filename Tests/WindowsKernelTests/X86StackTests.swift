@@ -81,16 +81,28 @@ import Testing
         ebp = UInt32(truncatingIfNeeded: sp)
         for _ in 1..<function.saved { push(UInt32(random.below(1 << 30))) }
       } else {
-        if function.savesEBP { push(ebp) }
-        for _ in 0..<(function.saved - (function.savesEBP ? 1 : 0)) { push(UInt32(random.below(1 << 30))) }
-        if function.savesEBP { ebp = UInt32(random.below(1 << 30)) }
+        // As the compiler's programs say it: EBP right below the return address, then the others.
+        if function.form == 1, function.savesEBP { push(ebp) }
       }
-      for _ in 0..<function.locals {
-        // Left over from earlier calls: addresses behind calls among them.
-        push(
-          random.below(3) == 0
-            ? UInt32(Self.base) + UInt32(0x1040 + 0x100 * random.below(10)) : UInt32(random.below(1 << 30)))
+      let isOmission = function.form == 0
+      let registers = function.form == 2 ? 0 : function.saved - (function.savesEBP ? 1 : 0)
+      func locals() {
+        for _ in 0..<function.locals {
+          // Left over from earlier calls: addresses behind calls among them.
+          push(
+            random.below(3) == 0
+              ? UInt32(Self.base) + UInt32(0x1040 + 0x100 * random.below(10)) : UInt32(random.below(1 << 30)))
+        }
       }
+      // Without a frame pointer locals come first, and EBP is pushed second.
+      if isOmission { locals() }
+      for index in 0..<registers {
+        if isOmission, function.savesEBP, index == 1 { push(ebp) }
+        push(UInt32(random.below(1 << 30)))
+      }
+      if isOmission, function.savesEBP, registers < 2 { push(ebp) }
+      if !isOmission { locals() }
+      if function.form != 2, function.savesEBP { ebp = UInt32(random.below(1 << 30)) }
       let address = Self.base + UInt64(function.start) + 0x40
       if index + 1 < chain.count {
         for _ in 0..<chain[index + 1].parameters { push(UInt32(random.below(1 << 30))) }

@@ -37,41 +37,57 @@ public final class FrameRecords: Sendable {
   /// Blocks of one function nest, and stand one behind the other: so many are looked past for the innermost around a place.
   static let maximumNested = 256
   /// A kernel has 20,000; records of 16 bytes in a stream of a gigabyte would be 64 million.
-  static let maximumRecords = 1 << 22
+  static let maximumRecords = 1 << 18
   static let maximumProgram = 1024
 
   private let pdb: PDBFile
-  private let cache = Mutex<[FrameRecord]?>(nil)
+  private let cache = Mutex<Content?>(nil)
+
+  private struct Content {
+    /// Sorted by their beginnings, newer forms first where both describe one place.
+    var records: [FrameRecord]
+    /// Code that was moved after linking: records keep the places before, and these lead there and back.
+    var toSource: [(source: UInt32, target: UInt32)]
+    var fromSource: [(source: UInt32, target: UInt32)]
+  }
 
   public init(_ pdb: PDBFile) { self.pdb = pdb }
 
-  /// Sorted by their beginnings, newer forms first where both describe one place; empty where there are none.
-  public func all() -> [FrameRecord] {
+  /// Sorted by their beginnings, as the linker placed them; empty where there are none.
+  public func all() -> [FrameRecord] { content().records }
+
+  private func content() -> Content {
     cache.withLock { cache in
       if let cache { return cache }
       // What is damaged in one stream does not spoil the other.
       let new = (try? Self.newRecords(pdb)) ?? []
       let old = (try? Self.oldRecords(pdb)) ?? []
-      let moves = (try? Self.moves(pdb)) ?? []
-      var records = (new + old).prefix(Self.maximumRecords).compactMap { record in
-        guard !moves.isEmpty else { return record }
-        // Code that was moved after linking: records keep the place before.
-        var record = record
-        guard let place = SectionMap.moved(record.start, by: moves) else { return nil as FrameRecord? }
-        record.start = place
-        return record
-      }
+      let records = Array((new + old).prefix(Self.maximumRecords))
       var order = Array(records.indices)
       order.sort { (records[$0].start, $0) < (records[$1].start, $1) }
-      records = order.map { records[$0] }
-      cache = records
-      return records
+      let content = Content(
+        records: order.map { records[$0] },
+        toSource: SectionMap.pairs((try? Self.stream(pdb, DebugStreams.Optional.omapToSource)) ?? []),
+        fromSource: SectionMap.pairs((try? Self.stream(pdb, DebugStreams.Optional.omapFromSource)) ?? []))
+      cache = content
+      return content
     }
   }
 
-  /// The innermost record around an address relative to the base.
+  /// The innermost record around an address relative to the base; it begins where its code is now.
   public func lookup(_ offset: UInt32) -> FrameRecord? {
-    let records = all()
+    let content = content()
+    guard !content.toSource.isEmpty, !content.fromSource.isEmpty else { return Self.find(offset, content.records) }
+    // One function may lie in several pieces, of which only the place before tells that they belong together.
+    guard let source = SectionMap.moved(offset, by: content.toSource),
+      var record = Self.find(source, content.records),
+      let start = SectionMap.moved(record.start, by: content.fromSource)
+    else { return nil }
+    record.start = start
+    return record
+  }
+
+  private static func find(_ offset: UInt32, _ records: [FrameRecord]) -> FrameRecord? {
     var low = 0
     var high = records.count
     while low < high {
@@ -79,7 +95,7 @@ public final class FrameRecords: Sendable {
       if records[middle].start <= offset { low = middle + 1 } else { high = middle }
     }
     var found: FrameRecord?
-    for index in stride(from: low - 1, through: max(0, low - Self.maximumNested), by: -1) where index >= 0 {
+    for index in stride(from: low - 1, through: max(0, low - maximumNested), by: -1) where index >= 0 {
       let record = records[index]
       if let found, record.start < found.start { return found }
       // Of records with one beginning the first in the order counts: a program says more than fixed fields.
@@ -93,10 +109,6 @@ public final class FrameRecords: Sendable {
     return try pdb.container.stream(number) ?? []
   }
 
-  private static func moves(_ pdb: PDBFile) throws(ReadError) -> [(source: UInt32, target: UInt32)] {
-    SectionMap.pairs(try stream(pdb, DebugStreams.Optional.omapFromSource))
-  }
-
   /// FRAMEDATA: 32 bytes each, behind a relocation word that only object files fill.
   private static func newRecords(_ pdb: PDBFile) throws(ReadError) -> [FrameRecord] {
     let bytes = try stream(pdb, DebugStreams.Optional.newFramePointerOmission)
@@ -104,13 +116,21 @@ public final class FrameRecords: Sendable {
     let names = try pdb.namedStreams["/names"].flatMap { number throws(ReadError) in try pdb.container.stream(number) }
     let span = bytes.span.bytes
     let first = bytes.count % 32 == 4 ? 4 : 0
+    // A few hundred programs serve all functions.
+    var programs: [UInt32: String] = [:]
+    func program(_ offset: UInt32) -> String {
+      if let known = programs[offset] { return known }
+      let found = text(offset, names)
+      programs[offset] = found
+      return found
+    }
     return (0..<min((bytes.count - first) / 32, maximumRecords)).map { index in
       let at = first + 32 * index
       func word(_ offset: Int) -> UInt32 { span.loadIfPresent(at: at + offset, as: UInt32.self) ?? 0 }
       func half(_ offset: Int) -> UInt32 { UInt32(span.loadIfPresent(at: at + offset, as: UInt16.self) ?? 0) }
       return FrameRecord(
         start: word(0), size: word(4), localBytes: word(8), savedRegisterBytes: half(26), parameterBytes: word(12),
-        prologueBytes: half(24), savesFramePointer: false, kind: .program(text(word(20), names)))
+        prologueBytes: half(24), savesFramePointer: false, kind: .program(program(word(20))))
     }
   }
 

@@ -129,11 +129,11 @@ extension StackWalker {
         guard done == 0 else { return .unknown }
         return step(state, record, slot: state.stackPointer, framePointer: state.framePointer)
       }
-      let slot =
-        state.stackPointer &+ UInt64(state.calleeParameters) &+ UInt64(record.localBytes)
-        &+ UInt64(record.savedRegisterBytes)
-      // EBP is pushed first, so that it lies right below the return address.
-      let framePointer = record.savesFramePointer ? word(slot &- 4) : state.framePointer
+      // Locals are taken from the stack first, then registers pushed: EBX before EBP, the others behind.
+      let saved = state.stackPointer &+ UInt64(state.calleeParameters) &+ UInt64(record.savedRegisterBytes)
+      let slot = saved &+ UInt64(record.localBytes)
+      let framePointer =
+        record.savesFramePointer ? word(saved &- (record.savedRegisterBytes >= 8 ? 8 : 4)) : state.framePointer
       return step(state, record, slot: slot, framePointer: framePointer)
     case .trap: return trapped(state)
     case .framePointer, .taskSegment: return .unknown
