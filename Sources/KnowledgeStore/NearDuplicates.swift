@@ -1,4 +1,5 @@
 import GRDB
+import KnowledgeBase
 
 /// Groups of articles that say nearly the same: one article for two products, one problem published twice.
 ///
@@ -43,10 +44,10 @@ struct NearDuplicates {
   /// Each member's group, named by its smallest row; groups of two or more only. A member is alike to the group's first, not
   /// only to another member: in a chain of small differences the ends have nothing in common.
   static func groups(
-    _ sketches: [(id: Int64, sketch: TextSketch)], alike: (Int64, Int64) throws -> Bool
+    _ sketches: [(id: Int64, sketch: TextSketch)], _ pairs: [(Int, Int)], alike: (Int64, Int64) throws -> Bool
   ) rethrows -> [Int64: Int64] {
     var leader: [Int: Int] = [:]
-    for (first, second) in candidates(sketches) where leader[second] == nil {
+    for (first, second) in pairs where leader[second] == nil {
       let head = leader[first] ?? first
       guard try alike(sketches[head].id, sketches[second].id) else { continue }
       leader[second] = head
@@ -62,20 +63,10 @@ struct NearDuplicates {
     while let row = try rows.next() {
       if let sketch = TextSketch(bytes: row.withBytes("sketch")) { sketches.append((row["id"], sketch)) }
     }
-    let weights = try WordWeights(database)
-    let text = try database.makeStatement(sql: "SELECT title, body FROM article_text WHERE rowid = ?")
-    var known: [Int64: (title: TellingWords, body: TellingWords)] = [:]
-    func words(_ id: Int64) throws -> (title: TellingWords, body: TellingWords) {
-      if let words = known[id] { return words }
-      let row = try Row.fetchOne(text, arguments: [id])
-      let title: String = row?["title"] ?? ""
-      let body = row?.withBytes("body") ?? []
-      let words = (TellingWords(Array(title.utf8)[...], weights), TellingWords(TextSketch.telling(body), weights))
-      known[id] = words
-      return words
-    }
-    let groups = try groups(sketches) { first, second in
-      let (first, second) = (try words(first), try words(second))
+    let pairs = candidates(sketches)
+    let words = try words(of: Set(pairs.flatMap { [sketches[$0.0].id, sketches[$0.1].id] }).sorted(), database)
+    let groups = groups(sketches, pairs) { first, second in
+      guard let first = words[first], let second = words[second] else { return false }
       return first.body.shared(second.body) >= textsAlike && first.title.shared(second.title) >= titlesAlike
     }
     let previous = try Row.fetchAll(database, sql: "SELECT id, group_id FROM article WHERE group_id IS NOT NULL")
@@ -84,10 +75,41 @@ struct NearDuplicates {
     let update = try database.makeStatement(sql: "UPDATE article SET group_id = ? WHERE id = ?")
     for (id, group) in groups.sorted(by: { $0.key < $1.key }) { try update.execute(arguments: [group, id]) }
   }
+
+  private struct Words: Sendable {
+    var id: Int64
+    var title: TellingWords
+    var body: TellingWords
+  }
+
+  /// Texts are read by one core, so many at a time, and gone through by all.
+  private static let textsAtOnce = 512
+
+  private static func words(of ids: [Int64], _ database: Database) throws -> [Int64: Words] {
+    let weights = try WordWeights(database)
+    let text = try database.makeStatement(sql: "SELECT title, body FROM article_text WHERE rowid = ?")
+    var words: [Int64: Words] = [:]
+    for start in stride(from: 0, to: ids.count, by: textsAtOnce) {
+      let texts = try ids[start..<min(ids.count, start + textsAtOnce)].map { id in
+        let row = try Row.fetchOne(text, arguments: [id])
+        let title: String = row?["title"] ?? ""
+        return (id: id, title: Array(title.utf8), body: row?.withBytes("body") ?? [])
+      }
+      for one in inParallel(
+        texts,
+        { text in
+          Words(
+            id: text.id, title: TellingWords(text.title[...], weights),
+            body: TellingWords(TextSketch.telling(text.body), weights))
+        })
+      { words[one.id] = one }
+    }
+    return words
+  }
 }
 
 /// How much a word tells: the fewer articles hold it, the more.
-struct WordWeights {
+struct WordWeights: Sendable {
   private var common: [UInt64: Float] = [:]
   private var rare: Float = 1
 
@@ -107,20 +129,24 @@ struct WordWeights {
 }
 
 /// The different words of a text, each with its weight.
-struct TellingWords {
+struct TellingWords: Sendable {
   private var words: [(hash: UInt64, weight: Float)] = []
   private var total: Float = 0
 
   init(_ text: ArraySlice<UInt8>, _ weights: WordWeights) {
-    var hashes: Set<UInt64> = []
+    var hashes: [UInt64] = []
+    hashes.reserveCapacity(text.count / 6)
     var start = text.startIndex
     for offset in text.startIndex...text.endIndex {
       let byte = offset < text.endIndex ? text[offset] : 0x20
       if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F || byte >= 0x80 { continue }
-      if offset > start { hashes.insert(Self.hash(text[start..<offset])) }
+      if offset > start { hashes.append(Self.hash(text[start..<offset])) }
       start = offset + 1
     }
-    for hash in hashes.sorted() {
+    hashes.sort()
+    var last: UInt64?
+    for hash in hashes where hash != last {
+      last = hash
       let weight = weights.of(hash)
       words.append((hash, weight))
       total += weight

@@ -379,16 +379,17 @@ import Testing
     #expect(TextSketch(bytes: first.bytes) == first)
     #expect(TextSketch(Array("too short".utf8)[...]) == nil)
     let all = [(id: Int64(3), sketch: first), (5, second), (9, third)]
-    #expect(NearDuplicates.groups(all) { _, _ in true } == [3: 3, 5: 3])
+    #expect(NearDuplicates.groups(all, NearDuplicates.candidates(all)) { _, _ in true } == [3: 3, 5: 3])
   }
 
   /// Texts that share only what every article says are no near-duplicates, however much of it there is.
   @Test func aMemberIsAlikeToTheFirstOfItsGroup() throws {
     let same = try sketch(Self.words)
     let all = (1...4).map { (id: Int64($0), sketch: same) }
-    #expect(NearDuplicates.groups(all) { _, _ in false }.isEmpty)
+    #expect(NearDuplicates.groups(all, NearDuplicates.candidates(all)) { _, _ in false }.isEmpty)
     // 1 is like 2, 2 like 3, but 1 not like 3.
-    #expect(NearDuplicates.groups(all) { abs($0 - $1) == 1 } == [1: 1, 2: 1, 3: 3, 4: 3])
+    #expect(
+      NearDuplicates.groups(all, NearDuplicates.candidates(all)) { abs($0 - $1) == 1 } == [1: 1, 2: 1, 3: 3, 4: 3])
   }
 
   @Test func sharedWordsAreWeighed() {
