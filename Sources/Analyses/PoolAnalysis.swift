@@ -27,7 +27,7 @@ enum PoolAnalysis: DumpAnalysis {
     }
     let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
     guard all > 0, Double(row.bytes) / all >= descriptorShare else { return [] }
-    let leads = row.leads.isEmpty ? dump.leads() : row.leads
+    let leads = row.leads.isEmpty ? dump.leads(dump.pool()) : row.leads
     let followed = leads.reduce(0.0) { $0 + Double($1.count) }
     var owners: [String: UInt64] = [:]
     for lead in leads {

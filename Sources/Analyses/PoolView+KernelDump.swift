@@ -50,25 +50,25 @@ extension KernelDump {
     view.rows = Array(rows.values)
     view = view.selecting([], order: .bytes)
     addOwners(to: &view)
-    if pages { addLeads(to: &view) }
+    if pages { addLeads(to: &view, pool) }
     return view
   }
 
   /// The kernel's descriptors are followed where they hold this part of their pool: less is what every machine has.
   static let followedShare = 0.05
 
-  private func addLeads(to view: inout PoolView) {
+  private func addLeads(to view: inout PoolView, _ pool: KernelPool) {
     guard let tag = PoolTag("Mdl"),
       let index = view.rows.firstIndex(where: { $0.tag == tag && !$0.isPaged && $0.live > 0 })
     else { return }
     let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
     guard Double(view.rows[index].bytes) >= all * Self.followedShare else { return }
-    view.rows[index].leads = leads()
+    view.rows[index].leads = leads(pool)
   }
 
   /// What the kernel's memory descriptors lead to, with the owners of pool tags.
-  func leads() -> [PoolView.Lead] {
-    guard let found = descriptorLeads() else { return [] }
+  func leads(_ pool: KernelPool) -> [PoolView.Lead] {
+    guard let found = descriptorLeads(pool) else { return [] }
     let unknown = found.leads.compactMap(\.tag).filter { TagOwners.owner(of: $0) == nil }
     let searched = TagSearch.owners(of: Array(unknown.prefix(Self.searchedTags)), in: self)
     return found.leads.map { lead in

@@ -35,6 +35,8 @@ public struct KernelPool: Sendable {
   public var damagedPages = 0
   public var damaged: [DamagedPage] = []
   public var tracker: PoolTracker?
+  /// Pages that hold memory descriptors in use, by place in the file; the first of them.
+  var descriptorPages: [Int] = []
   /// Of segment heaps: heaps, segments and subsegments that were walked.
   public struct Heaps: Hashable, Sendable {
     public var heaps = 0
@@ -139,6 +141,7 @@ extension KernelPool {
     let walk = PoolPages(space.memory, format: format, tasks: tasks)
     pages = walk.pages
     damagedPages = walk.damagedPages
+    descriptorPages = walk.descriptorPages
     damaged = walk.damaged.map { page in
       let base = page.address ?? 0
       return DamagedPage(

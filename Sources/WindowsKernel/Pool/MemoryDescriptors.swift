@@ -46,48 +46,42 @@ struct MemoryDescriptors: Sendable {
     }
   }
 
-  /// - Parameter big: tags of allocations of a page and more, by address.
+  /// - Parameters:
+  ///   - places: of the pages of pool that hold descriptors, in the file.
+  ///   - big: tags of allocations of a page and more, by address.
   init(
-    _ memory: VirtualMemory, format: PoolHeaderFormat, pointerBytes: Int, modules: ModuleMap, big: [UInt64: PoolTag]
+    _ memory: VirtualMemory, places: [Int], format: PoolHeaderFormat, pointerBytes: Int, modules: ModuleMap,
+    big: [UInt64: PoolTag]
   ) {
     let physical = memory.physical
-    let mapped = MappedPages(memory)
     let page = PoolPage(format: format)
     let fields = Fields(pointerBytes: pointerBytes)
     let header = pointerBytes == 8 ? 16 : 8
-    var leads: [Target: Lead] = [:]
-    var followed = 0
-    physical.forEachSegment { segment in
-      let bytes = physical.file.bytes
-      for number in 0..<segment.pageCount {
-        let place = Int(clamping: segment.fileOffset &+ number &* UInt64(PhysicalMemory.pageBytes))
-        guard mapped.contains(place), let content = bytes.part(at: place, count: PoolPage.bytes) else { continue }
-        for block in page.blocks(content) where block.isLive && block.tag == Self.tag {
-          let start = block.range.lowerBound + header
-          guard start + fields.size + fields.pageNumber <= block.range.upperBound else { continue }
-          func pointer(_ offset: Int) -> UInt64 {
-            pointerBytes == 8
-              ? content.loadIfPresent(at: offset, as: UInt64.self) ?? 0
-              : UInt64(content.loadIfPresent(at: offset, as: UInt32.self) ?? 0)
-          }
-          let length = UInt64(content.loadIfPresent(at: start + fields.count, as: UInt32.self) ?? 0)
-          let inPage = content.loadIfPresent(at: start + fields.offset, as: UInt32.self) ?? 0
-          let base = pointer(start + fields.start)
-          // A descriptor begins a buffer in a page, and the page at a page's start.
-          guard inPage < UInt32(PoolPage.bytes), base & 0xFFF == 0, length > 0 else { continue }
-          let target = Self.target(
-            base: base, inPage: Int(inPage), process: pointer(start + fields.process),
-            frame: pointer(start + fields.size), physical, page, modules, big)
-          leads[target, default: Lead()].count += 1
-          leads[target, default: Lead()].bytes &+= length
-          followed += 1
-          if followed >= Self.maximumFollowed { return false }
+    let bytes = physical.file.bytes
+    for place in places {
+      guard let content = bytes.part(at: place, count: PoolPage.bytes) else { continue }
+      for block in page.blocks(content) where block.isLive && block.tag == Self.tag {
+        let start = block.range.lowerBound + header
+        guard start + fields.size + fields.pageNumber <= block.range.upperBound else { continue }
+        func pointer(_ offset: Int) -> UInt64 {
+          pointerBytes == 8
+            ? content.loadIfPresent(at: offset, as: UInt64.self) ?? 0
+            : UInt64(content.loadIfPresent(at: offset, as: UInt32.self) ?? 0)
         }
+        let length = UInt64(content.loadIfPresent(at: start + fields.count, as: UInt32.self) ?? 0)
+        let inPage = content.loadIfPresent(at: start + fields.offset, as: UInt32.self) ?? 0
+        let base = pointer(start + fields.start)
+        // A descriptor begins a buffer in a page, and the page at a page's start.
+        guard inPage < UInt32(PoolPage.bytes), base & 0xFFF == 0, length > 0 else { continue }
+        let target = Self.target(
+          base: base, inPage: Int(inPage), process: pointer(start + fields.process),
+          frame: pointer(start + fields.size), physical, page, modules, big)
+        leads[target, default: Lead()].count += 1
+        leads[target, default: Lead()].bytes &+= length
+        followed += 1
+        if followed >= Self.maximumFollowed { return }
       }
-      return true
     }
-    self.leads = leads
-    self.followed = followed
   }
 
   private static func target(
@@ -133,14 +127,15 @@ extension PoolPage {
 
 extension KernelDump {
   /// Where the kernel's memory descriptors lead, most first; nil where the pool's pages are not read (see `pool`).
-  public func descriptorLeads() -> (followed: Int, leads: [KernelPool.Lead])? {
+  public func descriptorLeads(_ pool: KernelPool) -> (followed: Int, leads: [KernelPool.Lead])? {
     guard let space, let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
       return nil
     }
     let found = poolVariables(space)
     let big = found.layout.flatMap { BigPoolTable(found.variables, $0) }
     let descriptors = MemoryDescriptors(
-      space.memory, format: format, pointerBytes: space.pointerBytes, modules: modules, big: big?.tags ?? [:])
+      space.memory, places: pool.descriptorPages, format: format, pointerBytes: space.pointerBytes, modules: modules,
+      big: big?.tags ?? [:])
     var names: [UInt64: String] = [:]
     if descriptors.leads.keys.contains(where: { if case .process = $0 { true } else { false } }) {
       for process in processes().list?.processes ?? [] { names[process.address.rawValue] = process.name }

@@ -39,6 +39,19 @@ struct PoolCounts: Sendable {
     }
   }
 
+  /// Blocks of a tag that were in use.
+  @inline(__always)
+  func live(_ tag: PoolTag, isPaged: Bool) -> UInt64 {
+    let key = Self.occupied | UInt64(tag.rawValue) << 1 | (isPaged ? 1 : 0)
+    let mask = places.count &- 1
+    var index = Self.hash(key) & mask
+    while places[index].key != 0 {
+      if places[index].key == key { return places[index].live }
+      index = (index &+ 1) & mask
+    }
+    return 0
+  }
+
   mutating func addCharged(isPaged: Bool, bytes: Int) {
     charged &+= 1
     add(0, isPaged: isPaged, isLive: true, bytes: bytes)

@@ -27,6 +27,8 @@ struct PoolPages: Sendable {
   var isCut = false
 
   static let listedDamage = 64
+  /// Where pages that hold memory descriptors in use begin in the file, ascending; the first of them.
+  var descriptorPages: [Int] = []
   /// Pages that one task takes at a time: 4 MiB.
   private static let blockPages: UInt64 = 1024
 
@@ -45,7 +47,10 @@ struct PoolPages: Sendable {
       pages += part.pages
       damagedPages += part.damagedPages
       damaged += part.damaged
+      descriptorPages += part.descriptorPages
     }
+    descriptorPages.sort()
+    descriptorPages.removeLast(max(0, descriptorPages.count - MemoryDescriptors.maximumFollowed))
     damaged.sort { $0.fileOffset < $1.fileOffset }
     damaged.removeLast(max(0, damaged.count - Self.listedDamage))
     if !damaged.isEmpty { findAddresses(memory) }
@@ -76,17 +81,21 @@ struct PoolPages: Sendable {
     _ file: MappedFile, _ mapped: MappedPages, _ page: PoolPage, at offset: Int, pages count: Int
   ) {
     let bytes = file.bytes
+    var descriptors = counts.live(MemoryDescriptors.tag, isPaged: false)
     for index in 0..<count {
       let place = offset + index * PhysicalMemory.pageBytes
       guard mapped.contains(place), let content = bytes.part(at: place, count: PoolPage.bytes) else { continue }
       switch page.count(content, into: &counts) {
-      case .none: break
+      case .none: continue
       case .whole: pages += 1
       case .damaged(let damage):
         pages += 1
         damagedPages += 1
         if damaged.count < Self.listedDamage { damaged.append(DamagedPage(fileOffset: place, damage: damage)) }
       }
+      let live = counts.live(MemoryDescriptors.tag, isPaged: false)
+      if live > descriptors, descriptorPages.count < MemoryDescriptors.maximumFollowed { descriptorPages.append(place) }
+      descriptors = live
     }
   }
 
