@@ -9,8 +9,8 @@ import Darwin
 #endif
 
 /// A web server on this computer's loopback address, on a port the system chooses: it answers what it is told.
-final class LoopbackServer: Sendable {
-  enum Reply: Sendable {
+public final class LoopbackServer: Sendable {
+  public enum Reply: Sendable {
     case file([UInt8])
     /// Says that more will come than does.
     case cut([UInt8], stated: Int)
@@ -21,32 +21,26 @@ final class LoopbackServer: Sendable {
   }
 
   private let listener: Int32
-  let port: UInt16
+  public let port: UInt16
   private let replies: [String: Reply]
   private let log = Mutex<[String]>([])
+  private let isStopped = Atomic(false)
 
-  var url: String { "http://127.0.0.1:\(port)/store" }
+  public var url: String { "http://127.0.0.1:\(port)/store" }
   /// Paths that were asked for, in order.
-  var asked: [String] { log.withLock { $0 } }
+  public var asked: [String] { log.withLock { $0 } }
 
-  init(_ replies: [String: Reply]) throws {
+  public init(_ replies: [String: Reply]) throws {
     struct Failure: Error { var call: String }
     self.replies = replies
-    #if canImport(Glibc)
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-    let listener = socket(AF_INET, SOCK_STREAM, 0)
-    #endif
+    let listener = Self.openSocket()
     var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic -> Bool in
-        bind(listener, generic, length) == 0 && listen(listener, 16) == 0
-          && getsockname(listener, generic, &length) == 0
+    let bound =
+      Self.withAddress(port: 0) { bind(listener, $0, $1) } == 0 && listen(listener, 16) == 0
+      && withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listener, $0, &length) == 0 }
       }
-    }
     guard listener >= 0, bound else { throw Failure(call: "bind") }
     self.listener = listener
     port = UInt16(bigEndian: address.sin_port)
@@ -76,18 +70,45 @@ final class LoopbackServer: Sendable {
     #endif
   }
 
-  /// Ends the thread: the next accept fails.
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
+  /// Ends the thread, which closes its socket itself: closed from here, the number could be another server's before the thread
+  /// looks at it again.
+  public func stop() {
+    isStopped.store(true, ordering: .releasing)
+    let caller = Self.openSocket()
+    _ = Self.withAddress(port: port) { connect(caller, $0, $1) }
+    close(caller)
+  }
+
+  private static func openSocket() -> Int32 {
+    #if canImport(Glibc)
+    return socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+    return socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+  }
+
+  private static func withAddress<Result>(port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result)
+    -> Result
+  {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    address.sin_port = port.bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
   }
 
   private func serve() {
+    defer { close(listener) }
     while true {
       let connection = accept(listener, nil, nil)
       if connection < 0 { return }
+      defer { close(connection) }
+      if isStopped.load(ordering: .acquiring) { return }
       answer(connection)
-      close(connection)
     }
   }
 
