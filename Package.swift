@@ -180,8 +180,7 @@ let package = Package(
       name: "FaultlineTests",
       dependencies: [
         "Faultline", "Reporting", "KnowledgeBase", "Matching", "Planning", "Servicing", "Symbols", "ByteReading",
-        "Facts",
-        "EvidenceSynthesis", "TestSupport",
+        "MachineInventory", "Facts", "EvidenceSynthesis", "TestSupport",
       ],
       swiftSettings: common),
     .testTarget(

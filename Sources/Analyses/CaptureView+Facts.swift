@@ -5,7 +5,7 @@ extension CaptureView {
   static let statedFindings = 12
 
   /// What a capture proves by itself.
-  public var facts: [Fact] { malformedFacts + damagedFacts + announcedFacts + referralFacts }
+  public var facts: [Fact] { malformedFacts + damagedFacts + announcedFacts + referralFacts + notificationFacts }
 
   /// What it cannot say.
   public var missing: [Missing] {
@@ -79,6 +79,24 @@ extension CaptureView {
       return FileVersion(padded.prefix(4).map { "\($0)" }.joined(separator: "."))
     }
     return nil
+  }
+
+  /// Requests to be told of changes that make a client worth naming: Explorer asks for a few folders when it shows them.
+  static let manyNotifications = 64
+  static let statedClients = 3
+
+  private var notificationFacts: [Fact] {
+    changeNotify.filter { $0.requests >= Self.manyNotifications }
+      .sorted { ($1.requests, $0.client) < ($0.requests, $1.client) }.prefix(Self.statedClients).map { client in
+        Fact(
+          .changeNotification,
+          "\(client.client) asks \(client.requests) times to be told of changes, \(client.recursive) times of those in whole "
+            + "trees; \(client.responses) answers and all requests together take \(client.bytes) bytes.",
+          attributes: [
+            "address": .text(client.client), "requests": .integer(Int64(client.requests)),
+            "recursive": .integer(Int64(client.recursive)),
+          ], origin: "capture")
+      }
   }
 
   private var referralFacts: [Fact] {

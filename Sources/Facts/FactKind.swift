@@ -61,7 +61,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let packetSender = FactKind(rawValue: "packet-sender")
   /// The address near the crash stack is one whose frames a capture shows to be malformed: `address`, `protocol`.
   public static let senderJoined = FactKind(rawValue: "sender-joined")
-  /// A registry value: `path`, `value`.
+  /// A client that asks again and again to be told of changes in folders: `address`, `requests`, `recursive`.
+  public static let changeNotification = FactKind(rawValue: "change-notification")
+  /// A registry value, or that it is `not set`: `path`, `value`.
   public static let registry = FactKind(rawValue: "registry")
   /// A forced dump of a machine that hung; the stop code says nothing: `how` (keyboard, nmi, power-button, live-dump).
   public static let forcedDump = FactKind(rawValue: "forced-dump")
@@ -79,7 +81,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
     .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .senderJoined, .registry,
     .forcedDump, .hang,
-    .event, .observation,
+    .event, .observation, .changeNotification,
   ]
 
   /// The attributes a catalogue file may constrain, per kind; the validation test refuses any other.
@@ -108,6 +110,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .referralsUnanswered: ["shares", "unanswered"],
     .packetSender: ["address"],
     .senderJoined: ["address", "protocol"],
+    .changeNotification: ["address", "requests", "recursive"],
     .registry: ["path", "value"],
     .forcedDump: ["how"],
     .hang: [],

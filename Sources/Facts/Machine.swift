@@ -25,6 +25,8 @@ public struct Machine: Hashable, Sendable {
   public var services: [HiveView.Service] = []
   /// Registry values that change how the machine behaves, among those known issues speak of.
   public var settings: [RegistrySetting] = []
+  /// Keys that were looked at for settings, whether or not they are there.
+  public var settingKeys: [String] = []
   /// Which evidence each part was taken from, in the order of the evidence.
   public var origins: [Origin] = []
   /// Where pieces of evidence say different things, in sentences.

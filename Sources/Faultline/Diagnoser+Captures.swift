@@ -1,6 +1,21 @@
 import Facts
 
 extension Diagnoser {
+  /// Change notifications with what the registry at hand says of the policy that stops Explorer from asking for whole trees.
+  static func withPolicies(_ facts: [Fact]) -> [Fact] {
+    let policies = facts.filter {
+      $0.kind == .registry && $0["path"]?.description.lowercased().hasSuffix("\\noremoterecursiveevents") == true
+    }
+    guard !policies.isEmpty else { return facts }
+    let state = Set(policies.map(\.text)).sorted().joined(separator: " ")
+    return facts.map { fact in
+      guard fact.kind == .changeNotification else { return fact }
+      var fact = fact
+      fact.text += " " + state
+      return fact
+    }
+  }
+
   /// What a dump and a capture say together: the sender whose address lies in memory near the crash stack is one whose frames
   /// are malformed. One sentence for each address.
   public static func joinedSenders(_ facts: [Fact], _ pieces: [EvidencePiece]) -> [Fact] {

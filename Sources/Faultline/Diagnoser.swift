@@ -136,13 +136,17 @@ public struct Diagnoser: Sendable {
         facts += Self.of(index, capture.facts)
         missing += capture.missing
       case .inventory, .hive:
-        if let described = piece.machine { machine.merge(described) }
+        guard let described = piece.machine else { break }
+        machine.merge(described)
+        var ignored: [Missing] = []
+        facts += Self.of(index, described.registryFacts(asking: knownIssues(&ignored)))
       case .image, .volume:
         if let described = piece.describedMachine { machine.merge(described) }
       case .article, .symbols, .nothing:
         break
       }
     }
+    facts = Self.withPolicies(facts)
     facts += Self.joinedSenders(facts, pieces)
     facts += growthFacts(pools, machine, &missing)
     return diagnose(
@@ -251,5 +255,6 @@ extension Machine {
     for id in other.offered where !offered.contains(id) { offered.append(id) }
     if services.isEmpty { services = other.services }
     for setting in other.settings where !settings.contains(setting) { settings.append(setting) }
+    for key in other.settingKeys where !settingKeys.contains(key) { settingKeys.append(key) }
   }
 }

@@ -25,6 +25,7 @@ extension HiveView {
       keys: extent.keys, values: extent.values)
     if let key = hive.key("Microsoft", "Windows NT", "CurrentVersion") { addSoftware(hive, key) }
     addSystem(hive, names)
+    if type == "ntuser" { addUser(hive) }
     if machine == Machine() { machine = nil }
   }
 
@@ -74,7 +75,16 @@ extension HiveView {
     machine.updates = updates(hive, key)
     // All that this Windows knows of what was put on it.
     machine.updatesAreComplete = !machine.updates.isEmpty
+    machine.readSettings(hive, SettingKeys.policies, below: [], name: "HKLM\\SOFTWARE")
     self.machine = machine
+  }
+
+  /// One user's policies, which count like the machine's for what that user runs.
+  private mutating func addUser(_ hive: RegistryHive) {
+    var machine = self.machine ?? Machine()
+    machine.readSettings(hive, SettingKeys.policies, below: ["Software"], name: "HKCU\\Software")
+    // A user's hive says nothing else of the machine.
+    if !machine.settings.isEmpty { self.machine = machine }
   }
 
   private func version(_ hive: RegistryHive, _ values: [HiveValue]) -> String? {
@@ -172,6 +182,7 @@ extension HiveView {
     }
     machine.computerName = computerName
     machine.services = services
+    machine.readSettings(hive, SettingKeys.system, below: [name], name: "HKLM\\SYSTEM\\CurrentControlSet")
     self.machine = machine
   }
 }

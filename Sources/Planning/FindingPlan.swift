@@ -218,6 +218,7 @@ private struct FindingPlanner {
         }
         continue
       }
+      let state = registryState(workaround.inPlace)
       if let when = workaround.when, when.facts(in: facts).isEmpty {
         // Evidence of that kind was read and shows nothing to do.
         if facts.contains(where: { $0.kind == when.kind }) || when.kind == .module { continue }
@@ -228,9 +229,16 @@ private struct FindingPlanner {
       let needs = missing.isEmpty ? "" : " It needs \(missing.joined(separator: ", ")) first."
       result.steps.append(
         PlanStep(
-          .workaround, workaround.text + needs, restart: workaround.restart ?? false,
+          .workaround, workaround.text + needs + state, restart: workaround.restart ?? false,
           commands: typed(workaround.commands)))
     }
+  }
+
+  /// What the registry at hand says of a workaround that is not in place; empty where it was not looked at.
+  private func registryState(_ inPlace: Clause?) -> String {
+    guard let inPlace, inPlace.kind == .registry, let path = inPlace.constraints["path"] else { return "" }
+    let found = Clause(.registry, ["path": path]).facts(in: facts)
+    return found.first.map { " As it is: \($0.text)" } ?? ""
   }
 
   private mutating func verify() {

@@ -51,10 +51,7 @@ extension Machine {
       ("updatesAreComplete", .bool(updatesAreComplete)), ("offered", offered.isEmpty ? nil : .strings(offered)),
       ("files", files.isEmpty ? nil : .count(files.count)),
       ("services", services.isEmpty ? nil : .count(services.count)),
-      (
-        "settings",
-        .some(settings.map { .members([("path", .string($0.path)), ("value", .string($0.value))]) })
-      ),
+      ("settings", .some(settings.map(\.json))),
       ("origins", .some(origins.map { .members([("part", .string($0.part)), ("path", .path($0.path))]) })),
       ("contradictions", contradictions.isEmpty ? nil : .strings(contradictions)),
     ])

@@ -55,6 +55,7 @@ extension HiveView {
       ("rootKeys", .strings(rootKeys)), ("keys", .count(keys)), ("values", .count(values)),
       ("machine", machine?.json), ("edition", .optional(edition)), ("controlSet", .optional(controlSet)),
       ("computerName", .optional(computerName)),
+      ("settings", machine.flatMap { $0.settings.isEmpty ? nil : .array($0.settings.map(\.json)) }),
       (
         "services",
         services.isEmpty
@@ -69,4 +70,8 @@ extension HiveView {
       ),
     ])
   }
+}
+
+extension RegistrySetting {
+  var json: JSONValue { .members([("path", .string(path)), ("value", .string(value))]) }
 }

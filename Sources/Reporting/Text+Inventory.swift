@@ -51,6 +51,17 @@ extension HiveView {
       if let row = machine.updatesRow() { rows.append(row) }
     }
     if let controlSet { rows.append(("control set", controlSet)) }
+    if let settings = machine?.settings, !settings.isEmpty {
+      let more = settings.count > Self.shownSettings ? ", and \(settings.count - Self.shownSettings) more" : ""
+      rows.append(
+        (
+          "settings",
+          settings.prefix(Self.shownSettings).map { setting in
+            // `NetBT\Parameters\EnableLMHOSTS`: enough to know it by; JSON has the whole path.
+            setting.path.split(separator: "\\").suffix(3).joined(separator: "\\") + " = " + setting.value
+          }.joined(separator: ", ") + more
+        ))
+    }
     // Drivers that Windows starts by itself: who reads a hive beside a dump looks for those.
     let started = services.filter { $0.isDriver && $0.start <= 2 }
     if !services.isEmpty {
@@ -63,6 +74,8 @@ extension HiveView {
     }
     return style.definitions(rows) + "\n"
   }
+
+  private static let shownSettings = 24
 
   private var sequences: String {
     guard primarySequence != secondarySequence else { return "\(primarySequence)" }

@@ -46,4 +46,18 @@ import Testing
     // What answers may yet come behind the capture's end is not known.
     #expect(facts.first?.trust == .inferred)
   }
+
+  /// Clients that ask for changes again and again are named, most first; one that shows a folder is not.
+  @Test func changeNotifications() {
+    var view = CaptureView()
+    view.changeNotify = [
+      .init(client: "10.0.0.1", requests: 3, recursive: 1, responses: 3, bytes: 500),
+      .init(client: "10.0.0.2", requests: 64, recursive: 0, responses: 60, bytes: 9000),
+      .init(client: "10.0.0.3", requests: 900, recursive: 880, responses: 870, bytes: 140_000),
+    ]
+    let facts = view.facts.filter { $0.kind == .changeNotification }
+    #expect(facts.map { $0["address"] } == [.text("10.0.0.3"), .text("10.0.0.2")])
+    #expect(facts.first?["recursive"] == .integer(880))
+    #expect(facts.first?.text.contains("900 times") == true)
+  }
 }

@@ -40,6 +40,7 @@ import Testing
       product: "Windows 7", servicePack: ServicePack(1), architecture: .x64, version: "6.1.7601",
       updates: ["KB923561", "KB2479943", "KB2491683", "KB4012212"], updatesAreComplete: true)
     machine.edition = "Windows 7 Enterprise"
+    machine.settingKeys = SettingKeys.policies.map { "HKLM\\SOFTWARE\\" + $0 }
     #expect(view.machine == machine)
   }
 
@@ -53,6 +54,7 @@ import Testing
     var machine = Machine(servicePack: ServicePack(2), architecture: .x86, language: "de-DE")
     machine.computerName = "SRV1"
     machine.services = view.services
+    machine.settingKeys = SettingKeys.system.map { "HKLM\\SYSTEM\\CurrentControlSet\\" + $0 }
     #expect(view.machine == machine)
     #expect(view.services.map(\.name) == ["Tcpip", "Spooler"])
     #expect(view.services.first?.start == 1)
