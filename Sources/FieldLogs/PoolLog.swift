@@ -160,6 +160,9 @@ struct PoolLogReader {
 
   // MARK: Rows
 
+  /// What a debugger prints where its list has no owner: `UNKNOWN pooltag 'Acm1', please update pooltag.txt`.
+  private static let unknownOwner = "UNKNOWN pooltag"
+
   /// `Tag Nonp 12 ( 0) 3 ( 0) 9 416 ( 0) 46 [driver]`: the pool's name parts the tag, which may hold spaces, from the numbers.
   private func poolmonRow(_ index: Int) -> (PoolLogView.Row, Int)? {
     let line = text.lines[index]
@@ -278,7 +281,8 @@ struct PoolLogReader {
         guard part[0] > 0 || part[columns - 1] > 0 else { return nil }
         return PoolLogView.Row(
           tag: tag, pool: pool, allocations: part[0], frees: columns == 4 ? part[1] : nil, bytes: part[columns - 1],
-          difference: columns == 4 ? Int64(part[2]) : nil, driver: driver.isEmpty ? nil : driver)
+          difference: columns == 4 ? Int64(part[2]) : nil,
+          driver: driver.isEmpty || driver.hasPrefix(Self.unknownOwner) ? nil : driver)
       }
     }
     return nil

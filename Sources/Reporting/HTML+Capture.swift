@@ -21,6 +21,7 @@ extension CaptureView {
       table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
       th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
       td.n, th.n { text-align: right; }
+      td:nth-child(2) { white-space: nowrap; }
       svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: currentColor; }
       .bad { fill: #c62828; } .hurt { fill: #ef6c00; } .line { stroke: currentColor; stroke-opacity: .3; }
       </style></head><body>

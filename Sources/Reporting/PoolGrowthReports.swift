@@ -130,7 +130,9 @@ extension PoolGrowthView {
   var headline: String {
     let leaks = rows.count { $0.verdict == .leak }
     let span = hours.map { " over \(ByteText.duration(hours: $0))" } ?? ""
-    let found = leaks == 0 ? "no leak" : leaks == 1 ? "1 tag leaks" : "\(leaks) tags leak"
+    let isTold = rows.contains { $0.verdict != .tooLittleData }
+    let found =
+      leaks == 0 ? isTold ? "no leak" : "too little to tell" : leaks == 1 ? "1 tag leaks" : "\(leaks) tags leak"
     return "\(snapshots) snapshot\(snapshots == 1 ? "" : "s")\(span), \(rows.count) tags: \(found)"
   }
 

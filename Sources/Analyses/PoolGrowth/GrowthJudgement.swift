@@ -59,7 +59,8 @@ struct GrowthJudgement {
   private static func judge(_ x: [Double], _ y: [Double], depth: Int) -> GrowthJudgement {
     let n = x.count
     guard n >= fewest, let lowest = y.min(), let highest = y.max() else {
-      return GrowthJudgement(.tooLittleData, 1, "\(n) moments are too few to tell", x, y)
+      return GrowthJudgement(
+        .tooLittleData, 1, n == 1 ? "1 moment is too little to tell" : "\(n) moments are too few to tell", x, y)
     }
     guard highest > lowest else { return GrowthJudgement(.steady, 1, "it never changes", x, y) }
     // Short peaks are no noise; without them white noise looks smaller by about that factor.
