@@ -576,6 +576,7 @@ extension TrafficReader {
     }
     guard direction.mode == .body, !direction.isOpen, count <= direction.total - direction.received else {
       if isCut, direction.mode == .body { countCut(stream, direction, frame) }
+      if !isCut, !direction.isOpen { judgeDataEnd(stream, direction) }
       return lose(direction)
     }
     if isCut { countCut(stream, direction, frame) }
@@ -586,6 +587,18 @@ extension TrafficReader {
     if direction.received >= direction.total {
       finish(stream, direction, Place(frame: frame, time: nil))
     }
+  }
+
+  /// A message whose own fields end where the bytes at hand end, and whose length claims more: nothing that came, and nothing
+  /// that was lost in one piece with the next message, shows more of it.
+  private func judgeDataEnd(_ stream: TCPStream, _ direction: StreamDirection) {
+    guard direction.mode == .body, !direction.isReported, !direction.isBroken, let own = direction.own,
+      own < direction.total, direction.received == own
+    else { return }
+    report(
+      stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
+      expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)")
+    direction.isReported = true
   }
 
   /// A message of which the capture cut the end off counts where it begins.
@@ -604,14 +617,7 @@ extension TrafficReader {
     if direction.mode == .header, direction.head.count >= SessionHeader.bytes {
       judge(stream, direction, place, isEnd: true)
     }
-    if direction.mode == .body, !direction.isReported, !direction.isBroken, let own = direction.own,
-      own < direction.total, direction.received == own
-    {
-      report(
-        stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
-        expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)"
-      )
-    }
+    judgeDataEnd(stream, direction)
     if direction.mode == .header, direction.head.isEmpty { settleBefore(stream, direction) }
     direction.mode = .header
     direction.head = []

@@ -247,6 +247,30 @@ import Testing
     #expect(view.malformed.map(\.frame) == [7])
   }
 
+  /// A length beyond the message's own end is told where all that follows is lost, and not where the message goes on.
+  @Test func tooLongBeforeALoss() throws {
+    let echo = SMBWriter.framed(Captures.echo())
+    for (added, frames) in [(13, [4]), (0, [])] as [(UInt8, [Int])] {
+      var conversation = Captures.Conversation()
+      conversation.open()
+      conversation.send(echo)
+      var long = echo
+      long[3] += added
+      conversation.send(long)
+      conversation.lose(200)
+      conversation.send(echo)
+      #expect(try Captures.read(conversation.frames).malformed.map(\.frame) == frames)
+    }
+    // Half of a message, then nothing of it: no end is known.
+    var conversation = Captures.Conversation()
+    conversation.open()
+    conversation.send(echo)
+    conversation.send(Array(echo.dropLast(8)))
+    conversation.lose(200)
+    conversation.send(echo)
+    #expect(try Captures.read(conversation.frames).malformed.isEmpty)
+  }
+
   @Test func announcementsReferralsAndNotifications() throws {
     var conversation = Captures.Conversation()
     conversation.open()
