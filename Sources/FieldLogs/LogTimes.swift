@@ -23,7 +23,7 @@ struct LogTimes {
   mutating func learn(_ text: LogText) {
     var votes = [0, 0]
     for line in text.lines.prefix(Self.learnedLines) where line.count <= 120 {
-      let words = Self.words(text, line)
+      let words = Self.words(text.bytes[line])
       for (index, word) in words.enumerated() {
         guard let parts = Self.slashed(word) else { continue }
         let (first, second, year) = parts
@@ -41,8 +41,8 @@ struct LogTimes {
     if votes[0] != votes[1] { order = votes[0] > votes[1] ? .dayFirst : .monthFirst }
   }
 
-  private static func words(_ text: LogText, _ line: Range<Int>) -> [String] {
-    text.bytes[line].split(whereSeparator: {
+  private static func words(_ line: ArraySlice<UInt8>) -> [String] {
+    line.split(whereSeparator: {
       $0.isSpace || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\"")
     })
     .prefix(16).map { String(decoding: $0, as: UTF8.self) }
@@ -81,9 +81,11 @@ struct LogTimes {
   }
 
   /// The moment a line states, alone or with the date of a line before it; nil where it states none.
-  mutating func read(_ text: LogText, _ line: Range<Int>) -> CivilTime? {
-    guard line.count <= 120, text.bytes[line].contains(where: \.isDigit) else { return nil }
-    let words = Self.words(text, line)
+  mutating func read(_ text: LogText, _ line: Range<Int>) -> CivilTime? { read(text.bytes[line]) }
+
+  mutating func read(_ line: ArraySlice<UInt8>) -> CivilTime? {
+    guard line.count <= 120, line.contains(where: \.isDigit) else { return nil }
+    let words = Self.words(line)
     var found: (year: Int, month: Int, day: Int)?
     var clock: (hour: Int, minute: Int, second: Int)?
     for (index, word) in words.enumerated() {
