@@ -122,7 +122,8 @@ extension PoolGrowthView {
     let suspects = processes.filter { $0.verdict == .leak }
     if suspects.isEmpty {
       notes.append(
-        "No process's handles or share of the pool grow with it: what grows is a driver's or the system's own.")
+        "No process in the log grows with it: what grows is a driver's or the system's own, or of a process that the log leaves out."
+      )
     } else {
       var names: [String] = []
       for row in suspects where !names.contains(row.tag) { names.append(row.tag) }
