@@ -89,7 +89,7 @@ enum ByteText {
   }
 
   static func duration(hours: Double) -> String {
-    if hours >= 24 * 730 { return "over \(Int(clamping: hours / 24 / 365)) years" }
+    if hours >= 24 * 730 { return "more than \(Int(clamping: hours / 24 / 365)) years" }
     if hours >= 48 { return "\(Int(clamping: hours / 24)) days" }
     if hours >= 2 { return "\(Int(clamping: hours)) hours" }
     return "\(Int(clamping: hours * 60)) minutes"
