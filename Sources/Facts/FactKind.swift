@@ -34,6 +34,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
   /// `event` (`driver-load`: what `perEvent` counts by).
   public static let poolGrowth = FactKind(rawValue: "pool-growth")
+  /// Growth of a pool as a whole, or of what one process is charged with: `pool`, `verdict`, `perHour`, `process`.
+  public static let poolTotal = FactKind(rawValue: "pool-total")
   /// Two tags that rise in step: `tags` (sorted, comma between), `ratio`.
   public static let poolInStep = FactKind(rawValue: "pool-in-step")
   /// Who the allocations of a tag lead to: `tag`, `module`, `means` (stacks, descriptors, headers, stated).
@@ -78,7 +80,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let all: [FactKind] = [
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
-    .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
+    .poolGrowth, .poolTotal, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
     .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .senderJoined, .registry,
     .forcedDump, .hang,
     .event, .observation, .changeNotification,
@@ -98,6 +100,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .process: ["process", "session"],
     .poolUse: ["tag", "pool", "bytes", "share", "rank"],
     .poolGrowth: ["tag", "pool", "verdict", "perHour", "perEvent", "event"],
+    .poolTotal: ["pool", "verdict", "perHour", "process"],
     .poolInStep: ["tags", "ratio"],
     .poolOwner: ["tag", "module", "means"],
     .otherSessionRemoves: ["component", "session"],

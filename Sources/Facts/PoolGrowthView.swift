@@ -42,6 +42,10 @@ public struct PoolGrowthView: Hashable, Sendable {
     public var notes: [String] = []
     /// Hours until the pool's limit at this rate, and the limit it was reckoned against.
     public var hoursLeft: Double?
+    /// Of `totals`: what is counted. nil for tags, which hold bytes.
+    public var quantity: PoolLogView.Counter.Quantity?
+    /// Of `totals`: the process that is charged; nil for the whole system.
+    public var process: String?
 
     public init(
       tag: String, pool: String, first: UInt64, last: UInt64, verdict: Verdict, confidence: Double
@@ -98,6 +102,9 @@ public struct PoolGrowthView: Hashable, Sendable {
 
   /// Leaks first, then by growth.
   public var rows: [Row] = []
+  /// Each pool as a whole and what processes are charged with, by performance counters or poolmon's heading, in the order of
+  /// `rows`. `tag` is the counter's or the process's name.
+  public var totals: [Row] = []
   public var inStep: [InStep] = []
   public var snapshots = 0
   /// RFC 3339, where times are known.

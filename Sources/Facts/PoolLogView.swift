@@ -1,4 +1,5 @@
-/// Use of pool by tag at one or more moments, as poolmon or the debugger print it. Plain values, no bytes.
+/// Use of pool by tag at one or more moments, as poolmon, the debugger or other viewers print it, or the pools as a whole as performance
+/// counters log them. Plain values, no bytes.
 public struct PoolLogView: Hashable, Sendable {
   public struct Row: Hashable, Sendable {
     /// As printed, with the spaces inside a tag and without those behind it; bytes outside ASCII as they were decoded.
@@ -59,10 +60,54 @@ public struct PoolLogView: Hashable, Sendable {
     }
   }
 
+  /// One performance counter over time: a pool as a whole, or what of it one process is charged with.
+  public struct Counter: Hashable, Sendable {
+    @frozen
+    public enum Quantity: String, Hashable, Sendable, CaseIterable {
+      case bytes, allocations, handles
+    }
+
+    public struct Sample: Hashable, Sendable {
+      /// Since 1970, by the log's own clock.
+      public var seconds: Double
+      public var value: UInt64
+      /// Which run of the system or the process it belongs to.
+      public var run: Int
+
+      public init(seconds: Double, value: UInt64, run: Int) {
+        self.seconds = seconds
+        self.value = value
+        self.run = run
+      }
+    }
+
+    /// As the log names it, in the language of the system.
+    public var name: String
+    /// The instance of the counter; nil for the whole system.
+    public var process: String?
+    /// `paged` or `nonpaged`; nil for handles, and where the name's language is not known.
+    public var pool: String?
+    public var quantity: Quantity
+    /// In the order of time.
+    public var samples: [Sample] = []
+
+    public init(name: String, process: String?, pool: String?, quantity: Quantity) {
+      self.name = name
+      self.process = process
+      self.pool = pool
+      self.quantity = quantity
+    }
+  }
+
   public var snapshots: [Snapshot] = []
+  /// Of a log of performance counters, which knows no tags.
+  public var counters: [Counter] = []
   public var notes: [String] = []
   /// The tool said that the system keeps no tags.
   public var taggingIsOff = false
 
   public init() {}
+
+  /// Nothing of it can be followed.
+  public var isEmpty: Bool { snapshots.isEmpty && counters.isEmpty }
 }

@@ -158,7 +158,8 @@ public struct Diagnoser: Sendable {
   private func growthFacts(
     _ pools: [(path: String, view: PoolLogView)], _ machine: Machine, _ missing: inout [Missing]
   ) -> [Fact] {
-    guard pools.reduce(0, { $0 + $1.view.snapshots.count }) > 1 else {
+    guard pools.reduce(0, { $0 + $1.view.snapshots.count }) > 1 || pools.contains(where: { !$0.view.counters.isEmpty })
+    else {
       if pools.contains(where: { $0.view.taggingIsOff }) {
         missing.append(
           Missing(

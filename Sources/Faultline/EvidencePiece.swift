@@ -207,14 +207,26 @@ public struct EvidencePiece: Sendable {
 
   /// Text that people paste: whatever both readers find in it, under the kind it was recognized as.
   private mutating func readLog(_ file: MappedFile) {
-    let bytes = file.bytes.array(at: 0, count: min(file.byteCount, DebuggerLog.maximumBytes + 1)) ?? []
+    let isCounted = CounterLog.matches(file.bytes.array(at: 0, count: min(file.byteCount, 1 << 14)) ?? [])
+    let limit = isCounted ? CounterLog.maximumBytes : DebuggerLog.maximumBytes
+    let bytes = file.bytes.array(at: 0, count: min(file.byteCount, limit + 1)) ?? []
     let pool = PoolLog.read(bytes)
-    if kind == .poolLog, !pool.snapshots.isEmpty {
+    if kind == .poolLog, !pool.isEmpty {
       content = .poolLog(pool)
       return
     }
+    if isCounted {
+      let found = pool.notes.first ?? "no line with a time and values"
+      problems = [
+        EvidenceProblem(
+          ReadError(
+            .malformed, reading: kind.rawValue, at: .file(0), expected: "performance counters of pool or handles",
+            found: found))
+      ]
+      return
+    }
     let log = DebuggerLog.read(bytes)
-    if !log.saysNothing || !pool.snapshots.isEmpty {
+    if !log.saysNothing || !pool.isEmpty {
       kind = log.saysNothing ? .poolLog : .debuggerLog
       content = log.saysNothing ? .poolLog(pool) : .debuggerLog(log, pool)
       return

@@ -32,7 +32,7 @@ extension EvidencePiece {
   public var poolSnapshots: (path: String, view: PoolLogView)? {
     switch content {
     case .poolLog(let pool): return (path, pool)
-    case .debuggerLog(_, let pool) where !pool.snapshots.isEmpty: return (path, pool)
+    case .debuggerLog(_, let pool) where !pool.isEmpty: return (path, pool)
     case .dump(let dump):
       let snapshot = PoolLogView.Snapshot(dump.poolView(), time: dump.view.crashTime)
       guard !snapshot.rows.isEmpty else { return nil }

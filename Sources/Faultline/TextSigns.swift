@@ -1,3 +1,5 @@
+import FieldLogs
+
 /// Signs by which the output of a tool is told from other text: phrases no other tool prints, and the shapes of its lines.
 ///
 /// What depends on the language Windows runs in is left to shapes: `systeminfo` prints its labels in every language, but always
@@ -32,6 +34,8 @@ struct TextSigns {
       Phrase(.debuggerLog, 1, $0)
     }
     + ["PageFlts:", "!poolused", "Pool Consumed", " pool information"].map { Phrase(.poolLog, 2, $0) }
+    // The first words of a log of performance counters, which holds names of anything.
+    + ["(PDH-CSV 4", "(PDH-TSV 4"].map { Phrase(.poolLog, 8, $0) }
     + ["InRam Krnl:", "Mapped_Driver"].map { Phrase(.poolLog, 1, $0) }
     + [
       Phrase(.inventory, 2, "HotFixID"), Phrase(.inventory, 2, "datafile where"),
@@ -90,6 +94,7 @@ struct TextSigns {
   // MARK: Lines
 
   private mutating func examine(_ line: Substring.UTF8View.SubSequence) {
+    if PoolLog.isTableHeading(Array(line)) { addLine(.poolLog, 2, "a heading of a table of pool tags") }
     let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x09 }).prefix(12).map {
       String(decoding: $0, as: UTF8.self)
     }

@@ -11,8 +11,9 @@ struct Pool: AsyncParsableCommand {
     commandName: "pool",
     abstract: "Growth of pool per tag over snapshots: leaks, caches, bursts; table, plot, JSON.",
     discussion: """
-      Snapshots are poolmon's, the debugger's !poolused, or tables of other viewers: many files or one long log. Times come from
-      the log, from file names, or from --interval. A systeminfo among the paths tells the limits of the pools.
+      Snapshots are poolmon's, the debugger's !poolused, tables of other viewers, or several dumps: many files or one long log.
+      Times come from the log, from file names, or from --interval. A systeminfo among the paths tells the limits of the pools.
+      Logs of performance counters (typeperf, relog) show whole pools and processes, not tags.
 
       Examples:
         faultline pool pool1.txt pool2.txt pool3.txt --interval 15m
@@ -71,7 +72,8 @@ struct Pool: AsyncParsableCommand {
     try EvidenceOptions.check(pieces)
     let logs = pieces.compactMap(\.poolSnapshots)
     guard !logs.isEmpty else {
-      throw CommandFailure.unreadable("\(paths.joined(separator: ", ")): holds no table of pool tags")
+      throw CommandFailure.unreadable(
+        "\(paths.joined(separator: ", ")): holds no table of pool tags and no performance counters of pool")
     }
     var context = PoolGrowthView.Context(interval: interval.flatMap(Self.hours), events: try eventList())
     context.machine = MachineGrouping.machines(of: pieces).first?.machine ?? Machine()

@@ -1,6 +1,7 @@
 import Facts
 
-/// Logs of pool use by tag: poolmon's, in a file or copied from a console, and the debugger's `!poolused`.
+/// Logs of pool use by tag: poolmon's, in a file or copied from a console, the debugger's `!poolused` and tables of other viewers
+/// (`PoolTable`); and of the pools as a whole (`CounterLog`).
 ///
 /// Facts of the forms are in Documentation/Formats/debugger-log.md.
 public enum PoolLog {
@@ -8,7 +9,12 @@ public enum PoolLog {
   public static let maximumRows = 2_000_000
 
   /// Never fails: a text without rows gives a view without snapshots.
-  public static func read(_ bytes: [UInt8]) -> PoolLogView { read(LogText(bytes)) }
+  public static func read(_ bytes: [UInt8]) -> PoolLogView {
+    CounterLog.matches(bytes) ? CounterLog.read(bytes) : read(LogText(bytes))
+  }
+
+  /// Whether a line is the heading of another viewer's table of tags.
+  public static func isTableHeading(_ line: [UInt8]) -> Bool { PoolTable(heading: line[...]) != nil }
 
   static func read(_ text: LogText) -> PoolLogView {
     var reader = PoolLogReader(text)
@@ -22,6 +28,7 @@ struct PoolLogReader {
     case poolmon
     /// Of the debugger: numbers for each pool, 2 (allocations, bytes) or 4 (with frees and difference).
     case poolused(columns: Int)
+    case viewer(PoolTable)
   }
 
   private struct Key: Hashable {
@@ -35,6 +42,8 @@ struct PoolLogReader {
   private var seen: Set<Key> = []
   private var table = Table.none
   private var time = LogTimes()
+  /// Of the rows before, where each states its time.
+  private var timeCell: [UInt8]?
   private var rows = 0
   private var wrong = 0
 
@@ -71,7 +80,13 @@ struct PoolLogReader {
     guard line.count < 4096 else { return index + 1 }
     let first = line.lowerBound + text.indent(line)
     guard first < line.upperBound else { return index + 1 }
+    if case .viewer(let viewer) = table, takeRow(line, index, of: viewer) { return index + 1 }
     if heading(index) { return index + 1 }
+    if let viewer = PoolTable(text, index) {
+      if !current.rows.isEmpty { close() }
+      table = .viewer(viewer)
+      return index + 1
+    }
     if let (row, behind) = poolmonRow(index) {
       add(row, index)
       return behind
@@ -85,6 +100,23 @@ struct PoolLogReader {
       current.time = moment
     }
     return index + 1
+  }
+
+  /// A row of another viewer's table, or its heading once more.
+  private mutating func takeRow(_ line: Range<Int>, _ index: Int, of viewer: PoolTable) -> Bool {
+    let bytes = text.bytes[line]
+    if viewer.isHeading(bytes) {
+      if !current.rows.isEmpty { close() }
+      return true
+    }
+    guard let found = viewer.rows(bytes) else { return false }
+    if let cell = found.time, cell != timeCell {
+      if !current.rows.isEmpty { close() }
+      timeCell = cell
+      current.time = time.read(cell[...])
+    }
+    for row in found.rows { add(row, index) }
+    return true
   }
 
   private mutating func add(_ row: PoolLogView.Row, _ line: Int) {
@@ -126,7 +158,7 @@ struct PoolLogReader {
       current.scope = words[..<scope].joined(separator: " ")
       return true
     }
-    if let tag = words.firstIndex(of: "Tag"), tag < 3, words.contains("Allocs") {
+    if let tag = words.firstIndex(of: "Tag"), tag < 3, words.contains("Allocs"), !isRearranged(words) {
       if !current.rows.isEmpty { close() }
       if words.contains("Type") {
         table = .poolmon
@@ -137,6 +169,16 @@ struct PoolLogReader {
       return true
     }
     return false
+  }
+
+  /// poolmon prints its columns in one order, and the debugger names the pools in the line above; other viewers have the same
+  /// words otherwise.
+  private func isRearranged(_ words: [String]) -> Bool {
+    if words.contains(where: { $0 == "Paged" || $0 == "NonPaged" || $0 == "Nonpaged" }) { return true }
+    let order = ["Tag", "Type", "Allocs", "Frees", "Diff", "Bytes"]
+    guard words.contains("Type") else { return false }
+    let named = words.filter(order.contains)
+    return named.prefix(order.count) != order.prefix(named.count)
   }
 
   /// `Pool N: 744K P: 2180K`.

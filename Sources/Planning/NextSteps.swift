@@ -18,6 +18,13 @@ public func nextSteps(facts: [Fact], machine: Machine, besides plans: [Plan] = [
   let leaks = facts.filter { $0.kind == .poolGrowth && $0["verdict"]?.description == "leak" }
     .compactMap { $0["tag"]?.description }.uniqued
   steps += leaks.prefix(3).map { leakStep($0, machine) }
+  if leaks.isEmpty {
+    let pools = facts.filter {
+      $0.kind == .poolTotal && $0["verdict"]?.description == "leak" && $0["process"] == nil
+    }
+    .compactMap { $0["pool"]?.description }.uniqued
+    steps += pools.prefix(2).map { poolStep($0, machine) }
+  }
   let hung =
     facts.contains { $0.kind == .hang || $0.kind == .forcedDump } || codes.contains(where: StopAdvice.forced.contains)
   if hung { steps.append(hangStep(facts, machine)) }
@@ -63,6 +70,14 @@ private func leakStep(_ tag: String, _ machine: Machine) -> PlanStep {
     .collectEvidence,
     "Find out whose pool tag \(tag) is: which drivers hold these letters, and who allocates it when the kernel's own tags are used for drivers.",
     by: plain ? [.poolTagSearch] : [], on: machine, with: ["tag": tag])
+}
+
+/// Counters show that a pool grows, not with whose allocations.
+private func poolStep(_ pool: String, _ machine: Machine) -> PlanStep {
+  PlanStep(
+    .collectEvidence,
+    "All of \(pool) pool grows and never shrinks. Find out with which tag: list pool by tag now and again every 15 minutes under another name.",
+    by: [.poolLog], on: machine)
 }
 
 private func hangStep(_ facts: [Fact], _ machine: Machine) -> PlanStep {

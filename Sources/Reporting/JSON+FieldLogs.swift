@@ -94,7 +94,20 @@ extension PoolLogView {
   /// The key `pool` of `faultline.inspection/1`.
   public var json: JSONValue {
     .members([
-      ("snapshots", .array(snapshots.map(\.json))), ("notes", .some(notes.map { .string($0) })),
+      ("snapshots", .array(snapshots.map(\.json))), ("counters", .some(counters.map(\.json))),
+      ("notes", .some(notes.map { .string($0) })),
+    ])
+  }
+}
+
+extension PoolLogView.Counter {
+  fileprivate var json: JSONValue {
+    .members([
+      ("name", .string(name)), ("process", .optional(process)), ("pool", .optional(pool)),
+      ("quantity", .string(quantity.rawValue)), ("samples", .count(samples.count)),
+      ("start", .optional(samples.first.map { CivilTime(unixSeconds: Int64($0.seconds)).rfc3339 })),
+      ("end", .optional(samples.last.map { CivilTime(unixSeconds: Int64($0.seconds)).rfc3339 })),
+      ("first", samples.first.map { .count($0.value) }), ("last", samples.last.map { .count($0.value) }),
     ])
   }
 }

@@ -6,6 +6,7 @@ extension PoolGrowthView {
     .members([
       schema("pool"), ("snapshots", .count(snapshots)), ("start", .optional(start)), ("end", .optional(end)),
       ("hours", hours.map { .number($0) }), ("restarts", .count(restarts)), ("tags", .array(rows.map(\.json))),
+      ("totals", .some(totals.map(\.json))),
       (
         "inStep",
         .some(
@@ -29,14 +30,15 @@ extension PoolGrowthView {
   public var csv: String {
     var out = CSVText.row([
       "tag", "pool", "owner", "first", "last", "bytesPerHour", "bytesPerEvent", "event", "verdict", "confidence",
-      "notes",
+      "notes", "counts",
     ])
-    for row in rows {
+    for row in rows + totals {
       out += CSVText.row([
         row.tag, row.pool, row.owner ?? "", "\(row.first)", "\(row.last)",
         row.bytesPerHour.map { "\(Int(clamping: $0))" } ?? "",
         row.bytesPerEvent.map { "\(Int(clamping: $0))" } ?? "", row.event ?? "", row.verdict.rawValue,
         "\(Int((row.confidence * 100).rounded())) %", row.notes.joined(separator: "; "),
+        (row.quantity ?? .bytes).rawValue,
       ])
     }
     return out
@@ -46,7 +48,9 @@ extension PoolGrowthView {
 extension PoolGrowthView.Row {
   fileprivate var json: JSONValue {
     .members([
-      ("tag", .string(tag)), ("pool", .string(pool)), ("driver", .optional(driver)), ("owner", .optional(owner)),
+      ("tag", quantity == nil ? .string(tag) : nil), ("name", quantity == nil || process != nil ? nil : .string(tag)),
+      ("process", .optional(process)), ("quantity", .optional(quantity?.rawValue)),
+      ("pool", pool.isEmpty ? nil : .string(pool)), ("driver", .optional(driver)), ("owner", .optional(owner)),
       ("ownerSource", .optional(ownerSource)), ("first", .count(first)), ("last", .count(last)),
       ("bytesPerHour", bytesPerHour.map { .number($0) }),
       (
@@ -85,7 +89,7 @@ enum ByteText {
   }
 
   static func duration(hours: Double) -> String {
-    if hours >= 24 * 730 { return "over \(Int(clamping: hours / 24 / 365)) years" }
+    if hours >= 24 * 730 { return "more than \(Int(clamping: hours / 24 / 365)) years" }
     if hours >= 48 { return "\(Int(clamping: hours / 24)) days" }
     if hours >= 2 { return "\(Int(clamping: hours)) hours" }
     return "\(Int(clamping: hours * 60)) minutes"
@@ -96,6 +100,7 @@ extension PoolGrowthView {
   /// A table with a small curve per tag. What stays level is only counted.
   public func text(_ style: TextStyle, limit: Int?) -> String {
     var out = style.paragraph(headline, .strong) + "\n"
+    if rows.isEmpty, !totals.isEmpty { return out + totalsText(style, limit: limit, isAlone: true) + remarks(style) }
     let shown = rows.filter { $0.verdict != .steady }
     let few = shown.isEmpty ? Array(rows.prefix(10)) : shown
     let part = limit.map { Array(few.prefix($0)) } ?? few
@@ -106,6 +111,7 @@ extension PoolGrowthView {
     let steady = rows.count { $0.verdict == .steady }
     if steady > 0, !shown.isEmpty { out += style.ink("  \(steady) tags stay level", .dim) + "\n" }
     for row in part.prefix(8) where row.verdict != .steady { out += "\n" + details(row, style) }
+    out += totalsText(style, limit: limit, isAlone: false)
     for pair in inStep {
       out +=
         "\n"
@@ -113,6 +119,32 @@ extension PoolGrowthView {
           "\(pair.first) and \(pair.second) rise in step: \(ByteText.oneDecimal(pair.ratio)) bytes of \(pair.first) for each byte of \(pair.second).",
           hanging: 2) + "\n"
     }
+    return out + remarks(style)
+  }
+
+  /// Whole pools and processes; beside tags only what moves.
+  private func totalsText(_ style: TextStyle, limit: Int?, isAlone: Bool) -> String {
+    let moving = totals.filter { $0.verdict != .steady && (isAlone || $0.verdict != .tooLittleData) }
+    // A process among a hundred that stays level says nothing; the pools do.
+    let level = isAlone ? totals.filter { $0.verdict == .steady && $0.process == nil } : []
+    let shown = moving + (moving.isEmpty && level.isEmpty && isAlone ? Array(totals.prefix(10)) : level)
+    guard !shown.isEmpty else { return "" }
+    let part = limit.map { Array(shown.prefix($0)) } ?? shown
+    var out = "\n" + table(part, style, heading: "counter") + "\n"
+    if part.count < shown.count {
+      out += style.ink("  and \(shown.count - part.count) more: --limit shows more", .dim) + "\n"
+    }
+    if isAlone, totals.count > shown.count {
+      let rest = totals.count - shown.count
+      out +=
+        style.ink("  \(rest) counter\(rest == 1 ? " of a process stays" : "s of processes stay") level", .dim) + "\n"
+    }
+    for row in part.prefix(8) where row.verdict != .steady { out += "\n" + details(row, style) }
+    return out
+  }
+
+  private func remarks(_ style: TextStyle) -> String {
+    var out = ""
     if !limits.isEmpty {
       out += "\n"
       for limit in limits {
@@ -128,6 +160,7 @@ extension PoolGrowthView {
   }
 
   var headline: String {
+    if rows.isEmpty, !totals.isEmpty { return totalsHeadline }
     let leaks = rows.count { $0.verdict == .leak }
     let span = hours.map { " over \(ByteText.duration(hours: $0))" } ?? ""
     let isTold = rows.contains { $0.verdict != .tooLittleData }
@@ -136,19 +169,36 @@ extension PoolGrowthView {
     return "\(snapshots) snapshot\(snapshots == 1 ? "" : "s")\(span), \(rows.count) tags: \(found)"
   }
 
-  private func table(_ rows: [Row], _ style: TextStyle) -> String {
+  private var totalsHeadline: String {
+    let span = hours.map { " over \(ByteText.duration(hours: $0))" } ?? ""
+    let leaking = totals.filter { $0.verdict == .leak && $0.quantity == .bytes && $0.process == nil }.map {
+      $0.pool.isEmpty ? $0.tag : $0.pool + " pool"
+    }
+    let others = totals.count { $0.verdict == .leak && $0.process != nil }
+    let isTold = totals.contains { $0.verdict != .tooLittleData }
+    var found = isTold ? "no leak" : "too little to tell"
+    if !leaking.isEmpty {
+      found = leaking.joined(separator: " and ") + (leaking.count == 1 ? " leaks" : " leak")
+    } else if others > 0 {
+      found = "\(others) counter\(others == 1 ? " of a process leaks" : "s of processes leak")"
+    }
+    return
+      "\(snapshots) sample\(snapshots == 1 ? "" : "s")\(span), \(totals.count) counter\(totals.count == 1 ? "" : "s"): \(found)"
+  }
+
+  private func table(_ rows: [Row], _ style: TextStyle, heading: String = "tag") -> String {
     // On a narrow terminal the curve is short and the first size goes.
     let isWide = style.width >= 110
     let curve = isWide ? min(48, style.width - 92) : 12
     var lines = [
-      ["tag", "pool"] + (isWide ? ["first"] : []) + ["last", hours == nil ? "per snapshot" : "per hour"]
+      [heading, "pool"] + (isWide ? ["first"] : []) + ["last", hours == nil ? "per snapshot" : "per hour"]
         + (isWide ? ["per event"] : []) + ["verdict", "sure", "curve"]
     ]
     for row in rows {
       let rate = row.bytesPerHour ?? row.bytesPerSnapshot ?? 0
       lines.append(
-        [row.tag, row.pool] + (isWide ? [ByteText.text(Double(row.first))] : [])
-          + [ByteText.text(Double(row.last)), ByteText.text(rate)]
+        [row.name, row.pool] + (isWide ? [row.amount(Double(row.first))] : [])
+          + [row.amount(Double(row.last)), row.amount(rate)]
           + (isWide ? [row.bytesPerEvent.map { ByteText.text($0) } ?? ""] : [])
           + [row.verdict.words, "\(Int(clamping: row.confidence * 100)) %", Sparkline.text(row.points, width: curve)])
     }
@@ -159,7 +209,7 @@ extension PoolGrowthView {
     var sentences = [row.notes.joined(separator: "; ")]
     if let range = row.bytesPerHourRange, row.verdict == .leak {
       sentences.append(
-        "by the hour between \(ByteText.text(range.lowerBound)) and \(ByteText.text(range.upperBound)) (95 %)")
+        "by the hour between \(row.amount(range.lowerBound)) and \(row.amount(range.upperBound)) (95 %)")
     }
     if let bytes = row.bytesPerEvent, let event = row.event {
       sentences.append("\(Int(clamping: bytes)) bytes with each \(event)")
@@ -175,7 +225,21 @@ extension PoolGrowthView {
         "\(row.pool) pool (at most \(ByteText.text(Double(limit.bytes)))) would be used up in \(ByteText.duration(hours: left))"
       )
     }
-    return style.wrap(sentences.joined(separator: "; "), hanging: 2, first: "\(TextStyle.cleanLine(row.tag)): ") + "\n"
+    return style.wrap(sentences.joined(separator: "; "), hanging: 2, first: "\(TextStyle.cleanLine(row.name)): ") + "\n"
+  }
+}
+
+extension PoolGrowthView.Row {
+  /// As tables name it: a process with what is counted of it.
+  var name: String {
+    guard process != nil, let quantity, quantity == .handles else { return tag }
+    return tag + " handles"
+  }
+
+  /// Bytes as people read them, or a number of what is counted.
+  func amount(_ value: Double) -> String {
+    guard let quantity, quantity != .bytes else { return ByteText.text(value) }
+    return abs(value) < 100 ? ByteText.oneDecimal(value) : "\(Int(clamping: value))"
   }
 }
 

@@ -58,7 +58,7 @@ public enum PoolPlot {
       out +=
         "<line x1=\"\(number(width - right + 16))\" x2=\"\(number(width - right + 40))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"\(color)\" stroke-width=\"3\"\(dash)/>\n"
       out +=
-        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.tag))</tspan> \(row.pool), \(row.verdict.words)</text>\n"
+        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.name))</tspan> \(row.quantity == nil ? row.pool + ", " : "")\(row.verdict.words)</text>\n"
       out +=
         "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 20))\" fill=\"#444444\" font-size=\"12\">\(escaped(rate(row)))</text>\n"
     }
@@ -84,12 +84,12 @@ public enum PoolPlot {
       <table><thead><tr><th>tag</th><th>pool</th><th>owner</th><th>first</th><th>last</th><th>\(view.hours == nil ? "per snapshot" : "per hour")</th><th>verdict</th><th>why</th></tr></thead><tbody>
 
       """
-    for row in view.rows where row.verdict != .steady || view.rows.count <= 40 {
+    for row in view.rows + view.totals where row.verdict != .steady || view.rows.count + view.totals.count <= 40 {
       out +=
-        "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.tag))</b></td><td>\(row.pool)</td><td>\(escaped(row.owner ?? ""))</td>"
+        "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.name))</b></td><td>\(row.pool)</td><td>\(escaped(row.owner ?? ""))</td>"
       out +=
-        "<td class=\"number\">\(ByteText.text(Double(row.first)))</td><td class=\"number\">\(ByteText.text(Double(row.last)))</td>"
-      out += "<td class=\"number\">\(ByteText.text(row.bytesPerHour ?? row.bytesPerSnapshot ?? 0))</td>"
+        "<td class=\"number\">\(row.amount(Double(row.first)))</td><td class=\"number\">\(row.amount(Double(row.last)))</td>"
+      out += "<td class=\"number\">\(row.amount(row.bytesPerHour ?? row.bytesPerSnapshot ?? 0))</td>"
       let left = row.hoursLeft.map { "; the pool's limit would be reached in \(ByteText.duration(hours: $0))" } ?? ""
       out +=
         "<td>\(row.verdict.words), \(Int(clamping: row.confidence * 100)) % sure</td><td>\(escaped(row.notes.joined(separator: "; ") + left))</td></tr>\n"
@@ -101,8 +101,10 @@ public enum PoolPlot {
   }
 
   private static func chosen(_ view: PoolGrowthView) -> [PoolGrowthView.Row] {
-    let moving = view.rows.filter { $0.verdict != .steady }
-    return Array((moving.isEmpty ? view.rows : moving).prefix(maximumLines))
+    // One axis for all: what is not counted in bytes has no place on it.
+    let rows = view.rows.isEmpty ? view.totals.filter { $0.quantity == .bytes } : view.rows
+    let moving = rows.filter { $0.verdict != .steady || $0.quantity != nil && $0.process == nil }
+    return Array((moving.isEmpty ? rows : moving).prefix(maximumLines))
   }
 
   private static func rate(_ row: PoolGrowthView.Row) -> String {

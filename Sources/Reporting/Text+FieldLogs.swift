@@ -58,7 +58,7 @@ extension PoolLogView {
 
   /// What `inspect` prints of a pool log: the last snapshot's largest tags.
   public func text(_ style: TextStyle) -> String {
-    guard let last = snapshots.last else { return "" }
+    guard let last = snapshots.last else { return counterText(style) }
     var out = "\(snapshots.count) snapshot\(snapshots.count == 1 ? "" : "s")"
     if let first = snapshots.first?.time, let time = last.time { out += ", \(first.rfc3339) to \(time.rfc3339)" }
     out += "\n"
@@ -72,6 +72,34 @@ extension PoolLogView {
     }
     out += "\n" + table(lines, indent: 0) + "\n"
     if rows.count > Self.printedRows { out += "and \(rows.count - Self.printedRows) more tags\n" }
+    return out
+  }
+
+  /// The counters of a performance log: whole pools first, then the processes that hold most.
+  private func counterText(_ style: TextStyle) -> String {
+    let samples = counters.map(\.samples.count).max() ?? 0
+    var out = "performance counters, \(samples) sample\(samples == 1 ? "" : "s")"
+    let times = counters.flatMap { [$0.samples.first?.seconds, $0.samples.last?.seconds] }.compactMap { $0 }
+    if let first = times.min(), let last = times.max() {
+      out += ", \(CivilTime(unixSeconds: Int64(first)).rfc3339) to \(CivilTime(unixSeconds: Int64(last)).rfc3339)"
+    }
+    out += "\n"
+    for note in notes { out += style.wrap(note, first: "Note: ") + "\n" }
+    var lines = [["process", "counter", "pool", "first", "last"]]
+    let order = counters.enumerated().sorted { a, b in
+      let (x, y) = (a.element, b.element)
+      if (x.process == nil) != (y.process == nil) { return x.process == nil }
+      let (first, second) = (x.samples.last?.value ?? 0, y.samples.last?.value ?? 0)
+      return x.process == nil || first == second ? a.offset < b.offset : first > second
+    }.map(\.element)
+    for counter in order.prefix(Self.printedRows) {
+      lines.append([
+        counter.process ?? "-", counter.name, counter.pool ?? "-", counter.samples.first.map { "\($0.value)" } ?? "-",
+        counter.samples.last.map { "\($0.value)" } ?? "-",
+      ])
+    }
+    out += "\n" + table(lines, indent: 0) + "\n"
+    if order.count > Self.printedRows { out += "and \(order.count - Self.printedRows) more counters\n" }
     return out
   }
 }

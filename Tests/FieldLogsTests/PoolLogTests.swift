@@ -38,6 +38,18 @@ import Testing
         == ["2009-03-06T12:00:05Z", "2009-03-13T13:30:00Z", "2009-03-06T18:00:00Z"])
   }
 
+  /// `date` and `time` as systems of other languages print them, and PowerShell's dates.
+  @Test(arguments: [
+    "Aktuelles Datum: Mi 04.03.2009\nAktuelle Zeit: 13:15:00,51", "La date du jour est : mer. 04/03/2009\n13:15:00,51",
+    "Data corrente: mer 04/03/2009\nOra corrente: 13.15.00,51", "De huidige datum is: wo 04-03-2009\n13:15:00,51",
+    "Dagens datum: 2009-03-04\nAktuell tid: 13:15:00,51", "Текущая дата: Ср 04.03.2009\nТекущее время: 13:15:00,51",
+    "現在の日付: 2009/03/04 (水)\n現在の時刻: 13:15:00.51", "04. 03. 2009 13:15:00,51", "2009. 03. 04. 13:15:00",
+    "Mittwoch, 4. März 2009 13:15:00", "mercredi 4 mars 2009 13:15:00", "Wednesday, March 4, 2009 1:15:00 PM",
+    "Wed 03/04/2009\n01:15 PM",
+  ]) func localDates(_ lines: String) {
+    #expect(read(lines + "\n" + Self.screen).snapshots.first?.time?.rfc3339 == "2009-03-04T13:15:00Z")
+  }
+
   @Test func anAmbiguousDateIsNoTime() {
     let log = read("03/04/2009 12:00:00\n" + Self.screen)
     #expect(log.snapshots.first?.time == nil)

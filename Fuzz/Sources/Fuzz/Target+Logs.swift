@@ -20,6 +20,10 @@ extension Target {
         + " Wait Nonp    3971107 (   3)   3971077 (  -2)       30    8456 (   120)    281 [acme.sys]\n06.03.2009 18:00\n"
         + " Dh 1 Paged 24 ( 0) 20 ( 0) 4 512 ( 0) 128\n",
       " Tag     Allocs         Used     Allocs         Used\n Acm1       535      5935104          0            0\twords\n",
+      "\"(PDH-CSV 4.0) (Pacific Standard Time)(480)\",\"\\\\M\\Memory\\Pool Nonpaged Bytes\",\"\\\\M\\Process(a (b))\\Handle Count\",\"\\\\M\\Process(a (b))\\ID Process\"\r\n"
+        + "\"03/04/2009 12:00:00.123\",\"104857600.000000\",\"12\",\"812\"\r\n\"03/04/2009 12:15:00.125\",\" \",\"1.5E+3\",\"813\"\r\n",
+      "\"DateTime\",\"Tag\",\"PagedAllocs\",\"PagedUsedBytes\",\"NonPagedUsedBytes\",\"Binary\"\n\"2009-03-04 12:00:00\",\"Mdl \",\"1\",\"1,234\",\"0x10\",\"nt\"\n",
+      "Tag  Pool Type  Bytes\n---  ---------  -----\nDh 1 NonPagedNx 3c0\nCM   Paged  12.5 KB\n",
     ].map { Array($0.utf8) }
   } run: { bytes in
     let log = DebuggerLog.read(bytes)

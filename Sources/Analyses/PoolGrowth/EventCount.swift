@@ -15,9 +15,16 @@ struct EventCount {
     return names.compactMap { name in
       let own = events.filter { $0.name == name }.sorted { $0.time < $1.time }
       var counts: [Double: Double] = [:]
+      var next = 0
+      var sum = 0.0
+      // Moments are in the order of time.
       for moment in moments {
         guard let seconds = moment.seconds else { return nil }
-        counts[moment.hours] = own.reduce(0) { $1.time <= seconds ? $0 + $1.count : $0 }
+        while next < own.count, own[next].time <= seconds {
+          sum += own[next].count
+          next += 1
+        }
+        counts[moment.hours] = sum
       }
       return EventCount(name: name, counts: counts)
     }

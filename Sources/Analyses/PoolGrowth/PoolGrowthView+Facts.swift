@@ -48,7 +48,33 @@ extension PoolGrowthView {
           attributes: ["tags": .text(tags.joined(separator: ",")), "ratio": .number(pair.ratio)], trust: .inferred,
           origin: "\(snapshots) snapshots"))
     }
-    return facts
+    return facts + totalFacts
+  }
+
+  /// Whole pools, and processes that are charged with more all the time.
+  private var totalFacts: [Fact] {
+    totals.filter {
+      $0.verdict != .tooLittleData && ($0.process == nil ? $0.quantity == .bytes : $0.verdict == .leak)
+    }.prefix(Self.maximumFacts).map { row in
+      var attributes: [FactAttribute: FactValue] = ["verdict": .text(row.verdict.rawValue)]
+      if !row.pool.isEmpty { attributes["pool"] = .text(row.pool) }
+      if let process = row.process { attributes["process"] = .text(process) }
+      if let rate = row.bytesPerHour { attributes["perHour"] = .number(rate) }
+      let what =
+        row.process.map {
+          row.quantity == .handles
+            ? "the handles of process \($0) are" : "what process \($0) holds of \(row.pool) pool is"
+        } ?? "\(row.pool.isEmpty ? row.tag : row.pool + " pool") as a whole is"
+      let rate =
+        row.verdict == .leak
+        ? row.bytesPerHour.map {
+          ", \(Int64($0.rounded().clamped)) \(row.quantity == .handles ? "handles" : "bytes") an hour"
+        } ?? "" : ""
+      return Fact(
+        .poolTotal,
+        "Over \(row.points.count) samples \(what) a case of \(row.verdict.rawValue)\(rate): \(row.notes.first ?? "").",
+        attributes: attributes, trust: .inferred, origin: "\(row.points.count) samples")
+    }
   }
 
   /// Only rows whose tag one of the patterns names.

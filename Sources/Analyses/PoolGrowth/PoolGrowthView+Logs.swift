@@ -23,7 +23,7 @@ extension PoolGrowthView {
     }
   }
 
-  /// Growth per tag and pool over the snapshots of all logs.
+  /// Growth per tag and pool over the snapshots of all logs, and of each pool as a whole.
   public init(_ logs: [(path: String, view: PoolLogView)], _ context: Context = Context()) {
     self.init()
     let ordered = PoolSnapshots(logs, interval: context.interval)
@@ -36,6 +36,13 @@ extension PoolGrowthView {
       end = CivilTime(unixSeconds: Int64(last)).rfc3339
     }
     if ordered.isTimed, let first = moments.first, let last = moments.last { hours = last.hours - first.hours }
+    let whole = PoolTotals(logs, moments, isTimed: ordered.isTimed)
+    if moments.isEmpty, let span = whole.span {
+      snapshots = whole.samples
+      start = CivilTime(unixSeconds: Int64(span.lowerBound)).rfc3339
+      end = CivilTime(unixSeconds: Int64(span.upperBound)).rfc3339
+      hours = (span.upperBound - span.lowerBound) / 3600
+    }
     let (series, restarts) = PoolSeries.all(moments)
     self.restarts = restarts
     if restarts > 0 {
@@ -54,15 +61,16 @@ extension PoolGrowthView {
     for one in series {
       var row = Self.row(one, isTimed: ordered.isTimed, counts)
       name(&row, context)
-      exhaust(&row, last)
+      if let last { exhaust(&row, used: max(last.total(row.pool).bytes, row.last)) }
       rows.append(row)
     }
     rows.sort(by: Self.before)
+    judge(whole, isTimed: ordered.isTimed)
     inStep = StepSearch.pairs(
       series.filter { one in
         rows.contains { $0.tag == one.tag && $0.pool == one.pool && $0.verdict == .leak }
       })
-    tellMissing(ordered.isTimed)
+    tellMissing(ordered.isTimed || moments.isEmpty && whole.span != nil)
   }
 
   private static func notes(of logs: [(path: String, view: PoolLogView)]) -> [String] {
@@ -71,7 +79,7 @@ extension PoolGrowthView {
     return notes
   }
 
-  private static func before(_ a: Row, _ b: Row) -> Bool {
+  static func before(_ a: Row, _ b: Row) -> Bool {
     let order: [Verdict] = [.leak, .growingCache, .burst, .tooLittleData, .steady]
     let (first, second) = (order.firstIndex(of: a.verdict) ?? 0, order.firstIndex(of: b.verdict) ?? 0)
     if first != second { return first < second }
@@ -81,7 +89,7 @@ extension PoolGrowthView {
     return (a.tag, a.pool) < (b.tag, b.pool)
   }
 
-  private static func row(_ series: PoolSeries, isTimed: Bool, _ counts: [EventCount]) -> Row {
+  static func row(_ series: PoolSeries, isTimed: Bool, _ counts: [EventCount]) -> Row {
     let run = series.indices(ofRun: series.longestRun)
     let times = run.map { series.hours[$0] }
     let values = run.map { Double(series.bytes[$0]) }
@@ -143,11 +151,10 @@ extension PoolGrowthView {
     }
   }
 
-  private func exhaust(_ row: inout Row, _ last: PoolLogView.Snapshot?) {
-    guard row.verdict == .leak, let slope = row.bytesPerHour, slope > 0, let last,
+  func exhaust(_ row: inout Row, used: UInt64) {
+    guard row.verdict == .leak, let slope = row.bytesPerHour, slope > 0,
       let limit = limits.first(where: { $0.pool == row.pool })
     else { return }
-    let used = max(last.total(row.pool).bytes, row.last)
     row.hoursLeft = used >= limit.bytes ? 0 : Double(limit.bytes - used) / slope
   }
 
