@@ -144,12 +144,15 @@ private struct FindingPlanner {
     for fix in issue.fixes where fits(fix) {
       switch fix.kind {
       case .servicePack:
-        let pack = fix.servicePack.map { "service pack \($0)" } ?? "the latest service pack"
+        // An imported article names the service pack beside the product, not with the fix.
+        let number = fix.servicePack ?? issue.affected.containingServicePack(for: machine)
+        let pack = number.map { "service pack \($0)" } ?? "the latest service pack"
+        let product = fix.product ?? number.flatMap { _ in machine.product.map { ProductNames.canonical($0) } }
         result.steps.append(
           PlanStep(
             .installServicePack,
-            conditional("Install \(pack) of \(fix.product ?? "the system") or a later one; it contains the fix."),
-            restart: fix.restart ?? true))
+            conditional("Install \(pack) of \(product ?? "the system") or a later one; it contains the fix."),
+            restart: fix.restart ?? true, servicePack: number))
         alternative = pack
       case .hotfix:
         result.steps.append(
@@ -212,10 +215,9 @@ private struct FindingPlanner {
 
   private mutating func workAround() {
     for workaround in issue.workarounds {
-      if let inPlace = workaround.inPlace, !inPlace.facts(in: facts).isEmpty {
-        if workaround.partial {
-          result.unfixed.append("already in place, and the failure came all the same: \(workaround.text)")
-        }
+      if let inPlace = workaround.inPlace, let found = inPlace.facts(in: facts).first {
+        let value = Self.setting(found).map { " (\($0), as wanted)" } ?? ""
+        result.unfixed.append("already in place\(value), and the failure came all the same: \(workaround.text)")
         continue
       }
       let state = registryState(workaround.inPlace)
@@ -234,11 +236,21 @@ private struct FindingPlanner {
     }
   }
 
-  /// What the registry at hand says of a workaround that is not in place; empty where it was not looked at.
+  /// What the registry at hand says of a workaround that is not in place, against what it asks for; empty where the registry
+  /// was not looked at.
   private func registryState(_ inPlace: Clause?) -> String {
-    guard let inPlace, inPlace.kind == .registry, let path = inPlace.constraints["path"] else { return "" }
-    let found = Clause(.registry, ["path": path]).facts(in: facts)
-    return found.first.map { " As it is: \($0.text)" } ?? ""
+    guard let inPlace, inPlace.kind == .registry, let path = inPlace.constraints["path"],
+      let found = Clause(.registry, ["path": path]).facts(in: facts).first
+    else { return "" }
+    // Several spellings of one number are one value.
+    let wanted = inPlace.constraints["value"]?.positiveOperands.first.map { "; wanted is \($0.text)" } ?? ""
+    return " Not in place: " + (Self.setting(found) ?? found.text) + wanted + "."
+  }
+
+  /// A registry value as found; nil where the fact does not tell its parts.
+  private static func setting(_ fact: Fact) -> String? {
+    guard fact.kind == .registry, let path = fact["path"], let value = fact["value"] else { return nil }
+    return "\(path) is \(value)"
   }
 
   private mutating func verify() {
