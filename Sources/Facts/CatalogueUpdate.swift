@@ -61,3 +61,18 @@ public struct Replacement: Hashable, Sendable {
     self.isInferred = isInferred
   }
 }
+
+/// A service pack later than a machine's, with the updates that a catalogue lists for machines which have it.
+public struct LaterServicePack: Hashable, Sendable {
+  public var servicePack: ServicePack
+  /// Ids as people write them.
+  public var listed: [String]
+  /// The latest of their dates, `YYYY-MM-DD`: of what was published after it the catalogue says nothing.
+  public var lastPublished: String
+
+  public init(_ servicePack: ServicePack, listed: [String], lastPublished: String) {
+    self.servicePack = servicePack
+    self.listed = listed
+    self.lastPublished = lastPublished
+  }
+}

@@ -27,7 +27,8 @@ public struct MachineAuditor: Sendable {
     let known = Set(fixes.map { ParsedID.key($0.update.id) })
     fixes += try store?.hotfixes(of: machine, asked: asked).filter { !known.contains(ParsedID.key($0.update.id)) } ?? []
     var audit = Servicing.audit(
-      machine, updates: knowledge.updates, replacements: knowledge.replacements, fixes: fixes)
+      machine, updates: knowledge.updates, replacements: knowledge.replacements, fixes: fixes,
+      later: knowledge.later)
     if !asked.isEmpty { try answer(&audit, machine) }
     return audit
   }
@@ -59,6 +60,8 @@ public struct MachineAuditor: Sendable {
           ], title: stored.title, published: stored.published, severity: stored.severity))
     }
     audit.updates = answers
+    // A service pack for what nobody asked about is no answer.
+    audit.servicePack = nil
   }
 }
 

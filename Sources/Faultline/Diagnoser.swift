@@ -206,7 +206,8 @@ public struct Diagnoser: Sendable {
     nameTagOwners(&facts)
     var missing = missing
     let findings = findings(facts: facts, machine: machine, &missing)
-    let planned = findings.map { (finding: $0, plan: plan(for: $0, facts: facts, machine: machine)) }
+    var planned = findings.map { (finding: $0, plan: plan(for: $0, facts: facts, machine: machine)) }
+    planServicePackFirst(&planned, machine: machine)
     // Loaded modules stay among the facts only where a reason names them.
     let named = Set(findings.flatMap(\.because).compactMap(\.fact))
     let kept = facts.filter { $0.kind != .module || named.contains($0.id) }

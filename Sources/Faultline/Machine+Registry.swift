@@ -6,7 +6,7 @@ extension Machine {
   /// What the registry says of the values by which known issues are worked around: set to what, or not set where the key was
   /// looked at.
   func registryFacts(asking issues: [KnownIssue]) -> [Fact] {
-    guard !settingKeys.isEmpty else { return [] }
+    guard !settings.isEmpty || !settingKeys.isEmpty else { return [] }
     let set = settings.map(\.fact)
     var facts: [Fact] = []
     var asked: Set<Clause> = []

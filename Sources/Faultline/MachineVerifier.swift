@@ -21,6 +21,7 @@ public struct MachineVerifier: Sendable {
     var all = catalogue.issues.map(\.update)
     all.append(UpdateDescription(id: id, supersededBy: replacements.map { KnowledgeStore.StoredUpdate.id($0.name) }))
     let machine = described.machine
+    let issue = catalogue.issues.first { ArticleNumber.same($0.id, id) }
     let result = Servicing.verify(update, on: machine, supersedence: Supersedence(all))
     var missing: [Missing] = []
     if known == nil {
@@ -33,7 +34,8 @@ public struct MachineVerifier: Sendable {
     }
     return VerificationReport(
       verification: result, files: result.everyFile(of: update, on: machine), machine: machine, title: known?.title,
-      evidence: described.paths, missing: missing)
+      evidence: described.paths, missing: missing,
+      workarounds: issue.map { machine.registryFacts(asking: [$0]).map(\.text) } ?? [])
   }
 
   /// From the bundled issues, else from an imported article.

@@ -10,6 +10,8 @@ extension KnowledgeStore {
     public var updates: [CatalogueUpdate] = []
     /// Between any updates, as stated for systems of the same build and service pack, or inferred.
     public var replacements: [Replacement] = []
+    /// Service packs of the product and architecture that the machine does not have, the first ones first.
+    public var later: [LaterServicePack] = []
 
     public init() {}
   }
@@ -37,6 +39,7 @@ extension KnowledgeStore {
       guard !targets.isEmpty else { return knowledge }
       knowledge.updates = try Self.updates(targets, database)
       knowledge.replacements = try Self.replacements(family, database)
+      knowledge.later = try Self.later(selection, database)
       return knowledge
     }
   }
@@ -69,6 +72,29 @@ extension KnowledgeStore {
       if let target = targets[product] { updates[updates.count - 1].targets.append(target) }
     }
     return updates
+  }
+
+  private static func later(_ selection: TargetSelection, _ database: Database) throws -> [LaterServicePack] {
+    guard let own = selection.servicePack else { return [] }
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT DISTINCT t.service_pack, u.name, u.published FROM product_target t
+        JOIN update_product x ON x.product = t.product JOIN security_update u ON u.id = x.update_id
+        WHERE t.windows = ? AND t.architecture = ? AND t.component IS NULL AND t.core = 0 AND t.service_pack IS NOT NULL
+        ORDER BY u.name
+        """, arguments: [selection.product, selection.architecture.rawValue])
+    var packs: [ServicePack: LaterServicePack] = [:]
+    while let row = try rows.next() {
+      let text: String = row["service_pack"]
+      guard let pack = ServicePack(text), pack.number > own.number else { continue }
+      var known = packs[pack] ?? LaterServicePack(pack, listed: [], lastPublished: "")
+      known.listed.append(StoredUpdate.id(row["name"]))
+      let published: String? = row["published"]
+      known.lastPublished = max(known.lastPublished, published ?? "")
+      packs[pack] = known
+    }
+    return packs.values.sorted { $0.servicePack < $1.servicePack }
   }
 
   private static func replacements(_ family: [Int64], _ database: Database) throws -> [Replacement] {

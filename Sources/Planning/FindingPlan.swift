@@ -144,12 +144,15 @@ private struct FindingPlanner {
     for fix in issue.fixes where fits(fix) {
       switch fix.kind {
       case .servicePack:
-        let pack = fix.servicePack.map { "service pack \($0)" } ?? "the latest service pack"
+        // An imported article names the service pack beside the product, not with the fix.
+        let number = fix.servicePack ?? issue.affected.containingServicePack(for: machine)
+        let pack = number.map { "service pack \($0)" } ?? "the latest service pack"
+        let product = fix.product ?? number.flatMap { _ in machine.product.map { ProductNames.canonical($0) } }
         result.steps.append(
           PlanStep(
             .installServicePack,
-            conditional("Install \(pack) of \(fix.product ?? "the system") or a later one; it contains the fix."),
-            restart: fix.restart ?? true))
+            conditional("Install \(pack) of \(product ?? "the system") or a later one; it contains the fix."),
+            restart: fix.restart ?? true, servicePack: number))
         alternative = pack
       case .hotfix:
         result.steps.append(
@@ -212,10 +215,9 @@ private struct FindingPlanner {
 
   private mutating func workAround() {
     for workaround in issue.workarounds {
-      if let inPlace = workaround.inPlace, !inPlace.facts(in: facts).isEmpty {
-        if workaround.partial {
-          result.unfixed.append("already in place, and the failure came all the same: \(workaround.text)")
-        }
+      if let inPlace = workaround.inPlace, let found = inPlace.facts(in: facts).first {
+        let value = Self.setting(found).map { " (\($0), as wanted)" } ?? ""
+        result.unfixed.append("already in place\(value), and the failure came all the same: \(workaround.text)")
         continue
       }
       if let when = workaround.when, when.facts(in: facts).isEmpty {
@@ -226,13 +228,27 @@ private struct FindingPlanner {
         !machine.updates.contains { ArticleNumber.same($0, id) }
       }
       let needs = missing.isEmpty ? "" : " It needs \(missing.joined(separator: ", ")) first."
-      // What the registry at hand has instead; nothing where it was not looked at.
-      let state = workaround.inPlace?.anyValue?.facts(in: facts).first.map { " As it is: \($0.text)" } ?? ""
       result.steps.append(
         PlanStep(
-          .workaround, workaround.text + needs + state, restart: workaround.restart ?? false,
+          .workaround, workaround.text + needs + registryState(workaround.inPlace),
+          restart: workaround.restart ?? false,
           commands: typed(workaround.commands)))
     }
+  }
+
+  /// What the registry at hand says of a workaround that is not in place, against what it asks for; empty where the registry
+  /// was not looked at.
+  private func registryState(_ inPlace: Clause?) -> String {
+    guard let inPlace, let found = inPlace.anyValue?.facts(in: facts).first else { return "" }
+    // Several spellings of one number are one value.
+    let wanted = inPlace.constraints["value"]?.positiveOperands.first.map { "; wanted is \($0.text)" } ?? ""
+    return " Not in place: " + (Self.setting(found) ?? found.text) + wanted + "."
+  }
+
+  /// A registry value as found; nil where the fact does not tell its parts.
+  private static func setting(_ fact: Fact) -> String? {
+    guard fact.kind == .registry, let path = fact["path"], let value = fact["value"] else { return nil }
+    return "\(path) is \(value)"
   }
 
   private mutating func verify() {

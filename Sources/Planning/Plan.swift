@@ -1,3 +1,5 @@
+import Facts
+
 /// What to do about a finding, in order.
 public struct Plan: Hashable, Sendable {
   public var steps: [PlanStep]
@@ -55,11 +57,16 @@ public struct PlanStep: Hashable, Sendable {
   public var restart: Bool
   /// Exactly as typed on the machine.
   public var commands: [String]
+  /// Which service pack the step installs because it contains the fix; nil for any other step.
+  public var servicePack: ServicePack?
 
-  public init(_ kind: Kind, _ text: String, restart: Bool = false, commands: [String] = []) {
+  public init(
+    _ kind: Kind, _ text: String, restart: Bool = false, commands: [String] = [], servicePack: ServicePack? = nil
+  ) {
     self.kind = kind
     self.text = text
     self.restart = restart
     self.commands = commands
+    self.servicePack = servicePack
   }
 }

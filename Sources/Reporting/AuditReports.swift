@@ -18,7 +18,8 @@ public struct AuditReport: Hashable, Sendable {
   public var json: JSONValue {
     .members([
       schema("audit"), ("evidence", .array(evidence.map { .path($0) })), ("machine", audit.machine.inventoryJSON),
-      ("updates", .array(audit.updates.map(\.json))), ("missing", .array(audit.missing.map(\.json))),
+      ("servicePack", audit.servicePack?.json), ("updates", .array(audit.updates.map(\.json))),
+      ("missing", .array(audit.missing.map(\.json))),
       ("problems", .some(problems.map(\.json))),
     ])
   }
@@ -27,6 +28,28 @@ public struct AuditReport: Hashable, Sendable {
   public static func json(_ reports: [AuditReport]) -> JSONValue {
     if reports.count == 1 { return reports[0].json }
     return .members([("schema", .string("faultline.audit-list/1")), ("machines", .array(reports.map(\.json)))])
+  }
+}
+
+extension ServicePackProposal {
+  var json: JSONValue {
+    .members([
+      ("product", .string(product)), ("servicePack", .servicePack(servicePack)), ("contains", .strings(contains)),
+      ("makesNeedless", .strings(makesNeedless)),
+    ])
+  }
+
+  /// A sentence for each way in which it stands for others.
+  var sentences: [String] {
+    let name = "service pack \(servicePack) of \(product)"
+    var out = ["Install \(name) first: it stands for \(replaced.count) of the updates that are missing."]
+    if !contains.isEmpty { out.append("It contains, as their articles say, \(contains.joined(separator: ", ")).") }
+    if !makesNeedless.isEmpty {
+      out.append(
+        "The catalogue lists for machines without it only, so that they are needed no more: \(makesNeedless.joined(separator: ", ")). Audit again afterwards: updates for machines with it may take their place."
+      )
+    }
+    return out
   }
 }
 
@@ -87,6 +110,10 @@ extension AuditReport {
     out +=
       style.paragraph(counts.isEmpty ? "no update is known for it" : counts.joined(separator: ", "), .strong, indent: 2)
       + "\n"
+    if let proposal = audit.servicePack {
+      out += style.heading("Service pack first") + "\n"
+      for sentence in proposal.sentences { out += style.wrap(sentence, indent: 2, hanging: 4) + "\n" }
+    }
     for status in AuditedUpdate.Status.allCases {
       let all = audit.updates.filter { $0.status == status }
       guard !all.isEmpty else { continue }

@@ -9,11 +9,14 @@ public struct VerificationReport: Hashable, Sendable {
   public var title: String?
   public var evidence: [String]
   public var missing: [Missing]
+  /// What the registry at hand says of values by which the failure is worked around, in sentences.
+  public var workarounds: [String]
 
   public init(
     verification: FixVerification, files: [VerifiedFile], machine: Machine, title: String?, evidence: [String],
-    missing: [Missing] = []
+    missing: [Missing] = [], workarounds: [String] = []
   ) {
+    self.workarounds = workarounds
     self.verification = verification
     self.files = files
     self.machine = machine
@@ -27,7 +30,8 @@ public struct VerificationReport: Hashable, Sendable {
     .members([
       schema("verify"), ("update", .string(verification.update)), ("title", .optional(title)),
       ("verdict", .string(verification.verdict.rawValue)), ("because", .strings(verification.reasons)),
-      ("files", .array(files.map(\.json))), ("machine", machine.inventoryJSON),
+      ("files", .array(files.map(\.json))), ("workarounds", workarounds.isEmpty ? nil : .strings(workarounds)),
+      ("machine", machine.inventoryJSON),
       ("evidence", .array(evidence.map { .path($0) })), ("missing", .array(missing.map(\.json))),
     ])
   }
@@ -48,6 +52,7 @@ public struct VerificationReport: Hashable, Sendable {
     out += style.paragraph("\(verification.update): \(verification.verdict.words)", ink) + "\n"
     if let title { out += style.paragraph(title, .dim, indent: 2) + "\n" }
     for reason in verification.reasons { out += style.wrap(reason, indent: 2, hanging: 4) + "\n" }
+    for state in workarounds { out += style.wrap(state, indent: 2, hanging: 4) + "\n" }
     if !files.isEmpty {
       var rows = [["file", "wanted", "found", "branch", "verdict"]]
       for file in files {

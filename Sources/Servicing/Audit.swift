@@ -51,9 +51,14 @@ public struct Audit: Hashable, Sendable {
   /// What is missing first, then what is not known, superseded, installed.
   public var updates: [AuditedUpdate]
   public var missing: [Missing]
+  /// One service pack in place of several of the updates that are missing.
+  public var servicePack: ServicePackProposal?
 
-  public init(machine: Machine, updates: [AuditedUpdate] = [], missing: [Missing] = []) {
+  public init(
+    machine: Machine, updates: [AuditedUpdate] = [], missing: [Missing] = [], servicePack: ServicePackProposal? = nil
+  ) {
     self.machine = machine
+    self.servicePack = servicePack
     self.updates = updates
     self.missing = missing
   }
@@ -67,10 +72,12 @@ public struct Audit: Hashable, Sendable {
 ///   - updates: those of the machine's product, service pack and architecture.
 ///   - replacements: between any updates of the machine's system.
 ///   - fixes: those whose articles name the machine's product, or any others that shall be told about.
+///   - later: service packs of the machine's product that it does not have.
 public func audit(
-  _ machine: Machine, updates: [CatalogueUpdate], replacements: [Replacement], fixes: [AuditedFix] = []
+  _ machine: Machine, updates: [CatalogueUpdate], replacements: [Replacement], fixes: [AuditedFix] = [],
+  later: [LaterServicePack] = []
 ) -> Audit {
-  var auditor = Auditor(machine, updates, replacements, fixes)
+  var auditor = Auditor(machine, updates, replacements, fixes, later)
   return auditor.audit()
 }
 
@@ -100,10 +107,13 @@ private struct Auditor {
   private let components: ComponentPresence
   private var result: [AuditedUpdate] = []
   private var told: Set<String> = []
+  private var choice: ServicePackChoice
 
   init(
-    _ machine: Machine, _ updates: [CatalogueUpdate], _ replacements: [Replacement], _ fixes: [AuditedFix]
+    _ machine: Machine, _ updates: [CatalogueUpdate], _ replacements: [Replacement], _ fixes: [AuditedFix],
+    _ later: [LaterServicePack]
   ) {
+    choice = ServicePackChoice(machine, later)
     self.machine = machine
     self.updates = updates
     self.fixes = fixes
@@ -117,7 +127,11 @@ private struct Auditor {
   }
 
   mutating func audit() -> Audit {
-    for update in updates where told.insert(updateKey(update.id)).inserted { result.append(judge(update)) }
+    for update in updates where told.insert(updateKey(update.id)).inserted {
+      let judged = judge(update)
+      if judged.status == .missing { choice.lacks(update) }
+      result.append(judged)
+    }
     for fix in fixes { judge(fix) }
     for fix in fixes { judgeReplaced(by: fix) }
     for id in machine.updates where told.insert(updateKey(id)).inserted {
@@ -136,7 +150,7 @@ private struct Auditor {
       if a.published != b.published { return (a.published ?? "") > (b.published ?? "") }
       return a.id < b.id
     }
-    return Audit(machine: machine, updates: result, missing: lacks)
+    return Audit(machine: machine, updates: result, missing: lacks, servicePack: choice.proposal)
   }
 
   private var lacks: [Missing] {
@@ -226,6 +240,7 @@ private struct Auditor {
     }
     // A list that may be cut does not show that a fix is missing; older files do.
     let isProven = judged.basis == .files || machine.updatesAreComplete
+    if status == .missing && isProven { choice.lacks(fix.update) }
     if status == .missing {
       because.append("it is meant only for machines that show the failure its article describes")
     }

@@ -59,14 +59,15 @@ import Testing
     let fact = try #require(facts.first { $0.kind == .registry })
     #expect(fact["value"] == .integer(1) && fact["path"] == .text(Self.policy) && fact.evidence == 1)
     #expect(step(plan) == nil)
-    #expect(plan.unfixed.contains { $0.contains("already in place") })
+    #expect(plan.unfixed.contains { $0.hasPrefix("already in place (\(Self.policy) is 1, as wanted)") })
   }
 
   @Test(arguments: [0, nil] as [UInt32?]) func notSet(value: UInt32?) async throws {
     let (facts, plan) = try await plan(hive(value))
     let stated = value == nil ? "The registry does not set \(Self.policy)." : "The registry sets \(Self.policy) to 0."
     #expect(facts.first { $0.kind == .registry }?.text == stated)
-    #expect(step(plan)?.hasSuffix(" As it is: " + stated) == true)
+    let found = value.map(String.init) ?? "not set"
+    #expect(step(plan)?.hasSuffix(" Not in place: \(Self.policy) is \(found); wanted is 1.") == true)
     #expect(!plan.unfixed.contains { $0.contains("already in place") })
   }
 
@@ -74,14 +75,14 @@ import Testing
   @Test func textIsNoNumber() async throws {
     let (facts, plan) = try await plan(hive([.text("NoRemoteRecursiveEvents", "1")]))
     #expect(facts.first { $0.kind == .registry }?.text == "The registry sets \(Self.policy) to \"1\".")
-    #expect(step(plan)?.hasSuffix("to \"1\".") == true)
+    #expect(step(plan)?.hasSuffix(" is \"1\"; wanted is 1.") == true)
     #expect(!plan.unfixed.contains { $0.contains("already in place") })
   }
 
   @Test func notKnown() async throws {
     let (facts, plan) = try await plan(nil)
     #expect(!facts.contains { $0.kind == .registry })
-    #expect(step(plan)?.contains("As it is") == false)
+    #expect(step(plan)?.contains("Not in place") == false)
   }
 
   /// Every value by which the catalogue tells that a workaround is in place lies in a key that hives are read for.
@@ -100,6 +101,20 @@ import Testing
     #expect(!asked.isEmpty)
     let facts = machine.registryFacts(asking: issues)
     for clause in asked { #expect(!clause.facts(in: facts).isEmpty, "\(clause)") }
+  }
+
+  @Test func verifySaysWhatTheRegistrySays() throws {
+    let verifier = MachineVerifier(catalogue: try Catalogue.bundled(), store: nil)
+    var machine = Machine(product: "Windows Server 2003", servicePack: ServicePack(2), architecture: .x86)
+    let unread = try verifier.verify("KB961799", DescribedMachine(machine: machine, paths: ["systeminfo.txt"]))
+    #expect(unread.workarounds.isEmpty)
+    machine.settings = [RegistrySetting(path: Self.policy, value: "1", isNumber: true)]
+    let set = try verifier.verify("KB961799", DescribedMachine(machine: machine, paths: ["SOFTWARE"]))
+    #expect(set.workarounds == ["The registry sets \(Self.policy) to 1."])
+    #expect(set.text(TextStyle(width: 400) { "at \($0)" }).contains("sets \(Self.policy) to 1."))
+    // Of another fix's workarounds nothing is said.
+    let other = try verifier.verify("KB950162", DescribedMachine(machine: machine, paths: ["SOFTWARE"]))
+    #expect(other.workarounds.isEmpty)
   }
 
   /// A client that asks for changes again and again is said to have the policy, or not.

@@ -89,6 +89,15 @@ private let noPack = -1
     #expect(
       knowledge.replacements
         == [Replacement(older: "KB1000001", newer: "KB1000002"), Replacement(older: "KB1000002", newer: "KB1000005")])
+    // What is listed for the service pack itself is of no later one.
+    #expect(knowledge.later.isEmpty)
+    var released = machine
+    released.servicePack = ServicePack(0)
+    released.version = "6.1.7600"
+    #expect(try store.auditKnowledge(of: released).updates.map(\.id) == ["KB1000004"])
+    #expect(
+      try store.auditKnowledge(of: released).later
+        == [LaterServicePack(ServicePack(1), listed: ["KB1000001", "KB1000002"], lastPublished: "2015-03-10")])
     var unknown = machine
     unknown.architecture = nil
     #expect(try store.auditKnowledge(of: unknown).updates.isEmpty)
