@@ -26,6 +26,15 @@ public enum ARM64UnwindCode: Hashable, Sendable {
   /// Codes not published.
   case reserved([UInt8])
 
+  /// False of codes that say what lay on the stack before the function's first instruction; no instruction of its prologue is
+  /// theirs.
+  var isInstruction: Bool {
+    switch self {
+    case .trapFrame, .machineFrame, .context, .ecContext, .clearUnwoundToCall: false
+    default: true
+    }
+  }
+
   @frozen
   public enum Register: Hashable, Sendable {
     /// x0 to x28, 29 the frame pointer, 30 the return address.

@@ -93,7 +93,8 @@ public struct ARM64Unwinder {
     // A fragment begins behind its prologue; the codes behind `end_c` are another part's prologue.
     guard function.form != .packedFragment else { return prologue }
     let own = prologue.firstIndex { $0 == .end || $0 == .endOfContinued } ?? prologue.count
-    if instruction < UInt32(own) { return Array(prologue.dropFirst(own - Int(instruction))) }
+    let instructions = prologue.prefix(own).count(where: \.isInstruction)
+    if instruction < UInt32(instructions) { return Array(prologue.dropFirst(instructions - Int(instruction))) }
     if function.form == .packed {
       // The epilogue mirrors the prologue without what only sets the frame pointer or stores parameters.
       let mirrored = prologue.prefix(own).filter { $0 != .nop && !$0.setsFrame }

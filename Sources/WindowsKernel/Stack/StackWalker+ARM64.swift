@@ -27,8 +27,8 @@ extension StackWalker {
       let address = next.registers.instructionPointer
       frames.append(name(modules.frame(address, stackPointer: next.stackPointer ?? least, trust: weakest)))
       if let pointer = next.stackPointer {
-        // A frame that does not rise is a loop.
-        guard pointer > least || (frames.count == 2 && pointer == least) else { break }
+        // A frame that does not rise is a loop, but what was stopped may not have moved the stack yet, or not at all.
+        guard pointer > least || (!state.isReturn && pointer == least) else { break }
         least = pointer
       }
       if address < MachineFrame.userEnd { break }
