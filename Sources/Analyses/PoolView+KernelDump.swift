@@ -23,14 +23,7 @@ extension KernelDump {
       var isPaged: Bool
     }
     var rows: [Key: PoolView.Row] = [:]
-    for use in pool.uses {
-      var row = PoolView.Row(use.tag, isPaged: use.isPaged, source: .pages)
-      row.live = use.live
-      row.liveBytes = use.liveBytes
-      row.free = use.free
-      row.freeBytes = use.freeBytes
-      rows[Key(tag: use.tag, isPaged: use.isPaged)] = row
-    }
+    for use in pool.uses { rows[Key(tag: use.tag, isPaged: use.isPaged)] = Self.row(use) }
     for entry in pool.tracker?.entries ?? [] {
       for (use, isPaged) in [(entry.nonPaged, false), (entry.paged, true)]
       where use.allocations != 0 || use.bytes != 0 {
@@ -48,10 +41,22 @@ extension KernelDump {
       }
     }
     view.rows = Array(rows.values)
+    view.sessions = pool.sessions.map {
+      PoolView.Session(id: $0.id, pages: $0.pages, damagedPages: $0.damagedPages, rows: $0.uses.map(Self.row))
+    }
     view = view.selecting([], order: .bytes)
     addOwners(to: &view)
     if pages { addLeads(to: &view, pool) }
     return view
+  }
+
+  private static func row(_ use: KernelPool.Use) -> PoolView.Row {
+    var row = PoolView.Row(use.tag, isPaged: use.isPaged, source: .pages)
+    row.live = use.live
+    row.liveBytes = use.liveBytes
+    row.free = use.free
+    row.freeBytes = use.freeBytes
+    return row
   }
 
   /// The kernel's descriptors are followed where they hold this part of their pool: less is what every machine has.
@@ -83,20 +88,23 @@ extension KernelDump {
 
   private func addOwners(to view: inout PoolView) {
     var unknown: [PoolTag] = []
-    for index in view.rows.indices {
-      let tag = view.rows[index].tag
-      if let owner = TagOwners.owner(of: tag) {
-        view.rows[index].owner = owner
-        view.rows[index].ownerSource = "table"
-      } else if unknown.count < Self.searchedTags, !unknown.contains(tag) {
-        unknown.append(tag)
-      }
+    for tag in (view.rows + view.sessions.flatMap(\.rows)).map(\.tag)
+    where TagOwners.owner(of: tag) == nil && unknown.count < Self.searchedTags && !unknown.contains(tag) {
+      unknown.append(tag)
     }
     let found = TagSearch.owners(of: unknown, in: self)
-    for index in view.rows.indices where view.rows[index].owner == nil {
-      guard let owner = found[view.rows[index].tag] else { continue }
-      view.rows[index].owner = owner
-      view.rows[index].ownerSource = "image"
+    func name(_ row: inout PoolView.Row) {
+      if let owner = TagOwners.owner(of: row.tag) {
+        row.owner = owner
+        row.ownerSource = "table"
+      } else if let owner = found[row.tag] {
+        row.owner = owner
+        row.ownerSource = "image"
+      }
+    }
+    for index in view.rows.indices { name(&view.rows[index]) }
+    for session in view.sessions.indices {
+      for index in view.sessions[session].rows.indices { name(&view.sessions[session].rows[index]) }
     }
   }
 }

@@ -101,6 +101,21 @@ public struct PoolView: Hashable, Sendable {
     }
   }
 
+  /// Pool that one session's processes alone map. Its rows are not among `rows`: the kernel's own count does not know it.
+  public struct Session: Hashable, Sendable {
+    public var id: UInt32
+    public var pages: Int
+    public var damagedPages: Int
+    public var rows: [Row]
+
+    public init(id: UInt32, pages: Int, damagedPages: Int, rows: [Row]) {
+      self.id = id
+      self.pages = pages
+      self.damagedPages = damagedPages
+      self.rows = rows
+    }
+  }
+
   public enum Order: String, Hashable, Sendable, CaseIterable {
     case bytes, count, tag
   }
@@ -115,6 +130,8 @@ public struct PoolView: Hashable, Sendable {
   /// Segment heaps, their segments and subsegments that were walked; nil before 1903.
   public var heaps: Heaps?
   public var damaged: [Damage] = []
+  /// By session.
+  public var sessions: [Session] = []
   public var pointerDigits: Int
   public var missing: [Missing] = []
 
@@ -123,9 +140,6 @@ public struct PoolView: Hashable, Sendable {
   /// The rows whose tag a pattern names (`*` and `?` as usual; letter case matters, as in tags), in an order.
   public func selecting(_ patterns: [String], order: Order) -> PoolView {
     var view = self
-    if !patterns.isEmpty {
-      view.rows = rows.filter { row in patterns.contains { Self.matches(row.tag.description, $0) } }
-    }
     func before(_ a: Row, _ b: Row) -> Bool {
       switch order {
       case .bytes where a.bytes != b.bytes: return a.bytes > b.bytes
@@ -135,7 +149,12 @@ public struct PoolView: Hashable, Sendable {
       if a.tag != b.tag { return a.tag.rawValue.byteSwapped < b.tag.rawValue.byteSwapped }
       return !a.isPaged && b.isPaged
     }
-    view.rows.sort(by: before)
+    func selected(_ rows: [Row]) -> [Row] {
+      rows.filter { row in patterns.isEmpty || patterns.contains { Self.matches(row.tag.description, $0) } }
+        .sorted(by: before)
+    }
+    view.rows = selected(rows)
+    for index in sessions.indices { view.sessions[index].rows = selected(sessions[index].rows) }
     return view
   }
 

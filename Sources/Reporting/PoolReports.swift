@@ -22,6 +22,16 @@ extension PoolView {
         ])
       ),
       ("tags", .array(rows.map(Self.json))),
+      (
+        "sessions",
+        .some(
+          sessions.map {
+            .members([
+              ("session", .count(Int($0.id))), ("pages", .count($0.pages)), ("damagedPages", .count($0.damagedPages)),
+              ("tags", .array($0.rows.map(Self.json))),
+            ])
+          })
+      ),
       ("damaged", damaged.isEmpty ? nil : .array(damaged.map(json))),
       ("missing", .array(missing.map(\.json))),
     ])
@@ -63,19 +73,30 @@ extension PoolView {
     ])
   }
 
+  /// A server of terminals has many sessions with much the same in each.
+  private static let sessionRows = 8
+
+  private static func lines(_ rows: [Row], _ limit: Int) -> [String] {
+    let isTracked = rows.contains { $0.tracked != nil }
+    var cells = [["tag", "pool", "live", "bytes", "free", "bytes"] + (isTracked ? ["tracker"] : []) + ["owner"]]
+    for row in rows.prefix(limit) {
+      cells.append(
+        [row.tag.description, row.pool, "\(row.live)", "\(row.liveBytes)", "\(row.free)", "\(row.freeBytes)"]
+          + (isTracked ? [row.tracked.map { "\($0.bytes)" } ?? "-"] : []) + [row.owner ?? "-"])
+    }
+    var out = [table(cells, indent: 0)]
+    if rows.count > limit { out.append("\n\(rows.count - limit) more rows: --limit shows them, JSON has all.") }
+    return out
+  }
+
   /// `dump pool`: the first `limit` rows.
   public func text(_ style: TextStyle, limit: Int) -> String {
     var out: [String] = []
-    if !rows.isEmpty {
-      var cells = [["tag", "pool", "live", "bytes", "free", "bytes", "tracker", "owner"]]
-      for row in rows.prefix(limit) {
-        cells.append([
-          row.tag.description, row.pool, "\(row.live)", "\(row.liveBytes)", "\(row.free)", "\(row.freeBytes)",
-          row.tracked.map { "\($0.bytes)" } ?? "-", row.owner ?? "-",
-        ])
-      }
-      out.append(table(cells, indent: 0))
-      if rows.count > limit { out.append("\n\(rows.count - limit) more rows: --limit shows them, JSON has all.") }
+    if !rows.isEmpty { out += Self.lines(rows, limit) }
+    for session in sessions where !session.rows.isEmpty {
+      let damage = session.damagedPages > 0 ? ", \(session.damagedPages) of them damaged" : ""
+      out.append(style.heading("Session \(session.id): \(session.pages) pages of pool of its own\(damage)"))
+      out += Self.lines(session.rows, min(limit, Self.sessionRows))
     }
     for row in rows.prefix(limit) where !row.leads.isEmpty {
       out.append(style.heading("What the descriptors of \(row.tag) lead to"))

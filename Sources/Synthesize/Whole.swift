@@ -47,6 +47,9 @@ extension Synthesize {
     )
     var poolTruth: String?
 
+    @Option(help: "Pages of pool that each session has for itself; 0: none.")
+    var sessionPages = 0
+
     @Option(help: "The file to write.")
     var output: String
 
@@ -79,6 +82,13 @@ extension Synthesize {
         let pool = SynthesizedPool(found, pageCount: poolPages, meanBlock: meanBlock, seed: seed)
         if let poolTruth { try Data(Self.text(pool).utf8).write(to: URL(filePath: poolTruth)) }
         whole.pool = pool
+      }
+      if sessionPages > 0 {
+        for session in Set(whole.processes.compactMap(\.session)) {
+          whole.sessionPools[session] = SynthesizedPool(
+            found, pageCount: sessionPages, meanBlock: meanBlock, tags: ["Gh05", "Gla1", "Usac", "Ttfd", "Uskb"],
+            isOfSession: true, seed: seed &+ UInt64(session))
+        }
       }
       let url = URL(filePath: output)
       guard FileManager.default.createFile(atPath: url.path, contents: nil) else {

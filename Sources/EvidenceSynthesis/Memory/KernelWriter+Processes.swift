@@ -52,6 +52,7 @@ extension KernelWriter {
     // A dispatcher header: type 3 (process).
     put(3 as UInt8, at: address)
     let table = process.id == 4 || process.id == 0 ? memory.root : memory.newSpace() ?? memory.root
+    if let session = process.session, table != memory.root { sessionSpaces[session, default: []].append(table) }
     putPointer(table, "_EPROCESS", "Pcb.DirectoryTableBase", in: address)
     putPointer(process.id, "_EPROCESS", "UniqueProcessId", in: address)
     putPointer(process.parentID, "_EPROCESS", "InheritedFromUniqueProcessId", in: address)

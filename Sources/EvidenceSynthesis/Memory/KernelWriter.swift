@@ -11,6 +11,8 @@ struct KernelWriter {
   let layout: KernelLayout?
   /// Where the next structure of nonpaged memory goes.
   private var nextPool: UInt64
+  /// First tables of the processes that belong to a session.
+  var sessionSpaces: [UInt32: [UInt64]] = [:]
 
   init(_ whole: WholeMachine, _ memory: MachineMemory, _ random: SplitMix64) {
     self.whole = whole
@@ -81,6 +83,17 @@ struct KernelWriter {
     put(machine.stack.bytes, at: machine.stack.top)
     for block in machine.memory + whole.contents { put(block.bytes, at: block.address) }
     debuggerData()
+    // Last: it copies tables that must be whole by then.
+    for (session, pool) in whole.sessionPools.sorted(by: { $0.key < $1.key }) {
+      for page in pool.pages { put(page.bytes, at: page.address, session: session) }
+    }
+  }
+
+  /// A page that all processes of one session map, and no other.
+  private mutating func put(_ page: [UInt8], at address: UInt64, session: UInt32) {
+    guard let frame = memory.newFrame() else { return }
+    memory.put(page, atPhysical: frame << 12)
+    for root in sessionSpaces[session] ?? [] { memory.mapPrivately(address, to: frame, root: root) }
   }
 
   /// The first page of every image: headers and debug directory.

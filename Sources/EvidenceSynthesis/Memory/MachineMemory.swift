@@ -155,6 +155,28 @@ public struct MachineMemory: Sendable {
     put(value, at: place, entry: true)
   }
 
+  /// Maps a virtual page to a frame in one space alone: tables on the way that it shares with the kernel's are copied first.
+  mutating func mapPrivately(_ address: UInt64, to frame: UInt64, root: UInt64) {
+    let bits = paging.indexBits
+    var table = root
+    var kernel: UInt64? = self.root
+    for step in bits.indices.dropLast() {
+      let shift = 12 + bits[(step + 1)...].reduce(0, +)
+      let place = ((address >> shift) & (1 << bits[step] - 1)) * UInt64(paging.entryBytes)
+      let own = entry(at: table + place)
+      let shared = kernel.map { entry(at: $0 + place) }
+      if own & 1 != 0, own == shared, let copy = newFrame(), let slot = slots[(own & 0x000F_FFFF_FFFF_F000) >> 12] {
+        put(Array(storage[slot..<slot + Self.pageBytes]), atPhysical: copy << 12)
+        put(copy << 12 | own & 0xFFF, at: table + place, entry: true)
+      }
+      kernel = shared.flatMap { $0 & 1 != 0 ? $0 & 0x000F_FFFF_FFFF_F000 : nil }
+      // Made where there is none.
+      guard entryPlace(address, level: step + 1, root: root) != nil else { return }
+      table = entry(at: table + place) & 0x000F_FFFF_FFFF_F000
+    }
+    map(address, to: frame, root: root)
+  }
+
   /// The frame behind a virtual page; nil where it is not mapped.
   public func frame(of address: UInt64, root: UInt64? = nil) -> UInt64? {
     let bits = paging.indexBits

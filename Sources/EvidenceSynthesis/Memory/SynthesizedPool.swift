@@ -51,28 +51,34 @@ public struct SynthesizedPool: Sendable {
 
   private let isWide: Bool
   private let build: UInt32
+  /// Pool that the processes of one session alone map.
+  private let isOfSession: Bool
   private var unit: Int { isWide ? 16 : 8 }
 
   /// - Parameters:
   ///   - pageCount: pages of blocks; a third of them paged pool.
   ///   - meanBlock: bytes that a block has on average.
   ///   - damagedPages: pages in the middle of which one header was overwritten with zeros.
+  ///   - isOfSession: paged pool of a session, which has no allocations of a page and more here.
   public init(
     _ kernel: SynthesizedKernel, pageCount: Int, meanBlock: Int = 160, tags: [String] = standardTags,
-    damagedPages: Int = 0, seed: UInt64
+    damagedPages: Int = 0, isOfSession: Bool = false, seed: UInt64
   ) {
+    self.isOfSession = isOfSession
     isWide = kernel.architecture != .x86
     build = kernel.version.build
     var random = SplitMix64(seed: seed ^ 0xB10C)
     let names = tags.compactMap { PoolTag($0) }
     for index in 0..<pageCount {
-      let isPaged = random.below(3) == 0
+      let isPaged = random.below(3) == 0 || isOfSession
       let base: UInt64 =
-        isPaged ? (isWide ? 0xFFFF_F8A0_0100_0000 : 0xE100_0000) : (isWide ? 0xFFFF_FA80_1000_0000 : 0x8500_0000)
+        isOfSession
+        ? (isWide ? 0xFFFF_F900_C010_0000 : 0xBC10_0000)
+        : isPaged ? (isWide ? 0xFFFF_F8A0_0100_0000 : 0xE100_0000) : (isWide ? 0xFFFF_FA80_1000_0000 : 0x8500_0000)
       let address = base + UInt64(index) * 4096
       pages.append((address, page(address, isPaged, names, meanBlock, index < damagedPages, &random)))
     }
-    for index in 0..<min(200, pageCount / 4) {
+    for index in 0..<(isOfSession ? 0 : min(200, pageCount / 4)) {
       guard let tag = random.pick(names) else { break }
       // XP and 2003 do not say which pool a big allocation is of.
       let isPaged = build >= 6000 && random.below(2) == 0
@@ -107,9 +113,10 @@ public struct SynthesizedPool: Sendable {
     return isWide ? previous | size << 16 | type << 24 : previous | size << 16 | type << 25
   }
 
-  /// Block in use: XP and 2003 store the type plus one and set 4; later systems set 2. Charged to a process: 8.
+  /// Block in use: XP and 2003 store the type plus one and set 4; later systems set 2. Charged to a process: 8. Of a session:
+  /// 32 (PagedPoolSession, public header wdm.h).
   private func type(isPaged: Bool, isCharged: Bool) -> UInt32 {
-    let pool: UInt32 = isPaged ? 1 : 0
+    let pool: UInt32 = (isPaged ? 1 : 0) | (isOfSession ? 32 : 0)
     return (build < 6000 ? pool + 1 | 4 : pool | 2) | (isCharged ? 8 : 0)
   }
 

@@ -16,6 +16,8 @@ public struct WholeMachine: Sendable {
   public var contents: [SynthesizedMemory]
   /// Pool pages, the table of big allocations and the tracker's tables.
   public var pool: SynthesizedPool?
+  /// Pool of sessions, by session; only of those that a process belongs to.
+  public var sessionPools: [UInt32: SynthesizedPool] = [:]
   /// Threads, what they wait for, and the work queues.
   public var waits: SynthesizedWaits?
   /// The pool's blocks from 10 1903 on, where `pool` has the tables alone.

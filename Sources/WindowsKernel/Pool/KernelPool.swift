@@ -19,6 +19,15 @@ public struct KernelPool: Sendable {
     public var bigBytes: UInt64 = 0
   }
 
+  /// Pool that one session's processes alone map.
+  public struct Session: Hashable, Sendable {
+    public var id: UInt32
+    public var uses: [Use]
+    /// Pages of pool that were walked, and those of them whose blocks stop leading to each other.
+    public var pages: Int
+    public var damagedPages: Int
+  }
+
   public struct DamagedPage: Hashable, Sendable {
     /// Where blocks stop leading to each other: behind this block.
     public var address: VirtualAddress
@@ -34,6 +43,8 @@ public struct KernelPool: Sendable {
   public var pages: Int?
   public var damagedPages = 0
   public var damaged: [DamagedPage] = []
+  /// Not part of `uses`. By session.
+  public var sessions: [Session] = []
   public var tracker: PoolTracker?
   /// Pages that hold memory descriptors in use, by place in the file; the first of them.
   var descriptorPages: [Int] = []
@@ -64,8 +75,21 @@ extension KernelDump {
     let found = layout
     let variables = poolVariables(space).variables
     pool.readTracker(variables, found, processors: Int(clamping: header.processors))
-    if pages { pool.readPages(variables, found?.layout, architecture, tasks: tasks) }
+    if pages { pool.readPages(variables, found?.layout, architecture, sessions: sessions(), tasks: tasks) }
     return pool
+  }
+
+  /// Every session with its processes' first tables, by session. ARM64 keeps the kernel's half in tables of its own, which
+  /// processes do not name.
+  private func sessions() -> [SessionPages.Asked] {
+    guard architecture != .arm64 else { return [] }
+    var tables: [UInt32: [PhysicalAddress]] = [:]
+    for process in processes().list?.processes ?? [] where process.exited == nil {
+      guard let session = process.session, let table = process.directoryTableBase, table.rawValue != 0 else { continue }
+      if tables.count == SessionPages.maximum, tables[session] == nil { continue }
+      tables[session, default: []].append(table)
+    }
+    return tables.sorted { $0.key < $1.key }.map { SessionPages.Asked(session: $0.key, tables: $0.value) }
   }
 
   func poolVariables(_ space: KernelSpace) -> (variables: PoolVariables, layout: KernelLayout?) {
@@ -114,12 +138,19 @@ extension KernelPool {
   }
 
   mutating func readPages(
-    _ variables: PoolVariables, _ layout: KernelLayout?, _ architecture: Architecture, tasks: Int
+    _ variables: PoolVariables, _ layout: KernelLayout?, _ architecture: Architecture,
+    sessions asked: [SessionPages.Asked], tasks: Int
   ) {
     let space = variables.space
     let big = layout.flatMap { BigPoolTable(variables, $0) }
     if space.build > PoolHeaderFormat.lastBuild {
       readHeaps(variables, big)
+      if !asked.isEmpty {
+        missing.append(
+          Missing(
+            "pool.sessions", because: .unsupported,
+            detail: "Since 1903 (18362) each session has segment heaps of its own, which are not followed."))
+      }
       return
     }
     guard let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
@@ -138,7 +169,7 @@ extension KernelPool {
             "Headers of pool blocks before Windows XP are read by published descriptions that no symbols confirm: take the figures for a guess."
         ))
     }
-    let walk = PoolPages(space.memory, format: format, tasks: tasks)
+    let walk = PoolPages(space.memory, format: format, sessions: asked, tasks: tasks)
     pages = walk.pages
     damagedPages = walk.damagedPages
     descriptorPages = walk.descriptorPages
@@ -163,6 +194,57 @@ extension KernelPool {
         ))
     }
     sum(walk.counts, big)
+    readSessions(walk.sessions)
+  }
+
+  private mutating func readSessions(_ found: [SessionPages]) {
+    sessions = found.filter { $0.pages > 0 }.map {
+      Session(id: $0.session, uses: Self.uses($0.counts), pages: $0.pages, damagedPages: $0.damagedPages)
+    }
+    func list(_ sessions: [SessionPages]) -> String {
+      let some = sessions.prefix(8).map { "\($0.session)" }.joined(separator: ", ")
+      return sessions.count > 8 ? some + " and \(sessions.count - 8) more" : some
+    }
+    let absent = found.filter { $0.mapped == 0 && !$0.isCut }
+    if !absent.isEmpty {
+      missing.append(
+        Missing(
+          "pool.sessions", because: .notInDump,
+          detail:
+            "Of session\(absent.count == 1 ? "" : "s") \(list(absent)) the dump holds no page that its processes alone map: their pool is not counted."
+        ))
+    }
+    let cut = found.filter(\.isCut)
+    if !cut.isEmpty {
+      missing.append(
+        Missing(
+          "pool.sessions", because: .malformed,
+          detail:
+            "Page tables of session\(cut.count == 1 ? "" : "s") \(list(cut)) lead to more than there can be: the figures are parts."
+        ))
+    }
+    if !sessions.isEmpty {
+      missing.append(
+        Missing(
+          "pool.sessions", because: .unsupported,
+          detail: "A session's allocations of a page and more stand in a table of its own, which is not read."))
+    }
+  }
+
+  /// Rows of blocks alone, by tag.
+  private static func uses(_ counts: PoolCounts) -> [Use] {
+    counts.entries.map { entry in
+      var use = Use(tag: entry.tag, isPaged: entry.isPaged)
+      use.live = entry.live
+      use.liveBytes = entry.liveBytes
+      use.free = entry.free
+      use.freeBytes = entry.freeBytes
+      return use
+    }.sorted(by: order)
+  }
+
+  private static func order(_ a: Use, _ b: Use) -> Bool {
+    (a.tag.rawValue, a.isPaged ? 1 : 0) < (b.tag.rawValue, b.isPaged ? 1 : 0)
   }
 
   /// The segment heaps' blocks, where their state is found.
@@ -268,7 +350,7 @@ extension KernelPool {
             "The table of allocations of a page and more (PoolBigPageTable) was not found: they are in the tracker's figures only. Symbols of the kernel show where it is."
         ))
     }
-    uses = sums.values.sorted { ($0.tag.rawValue, $0.isPaged ? 1 : 0) < ($1.tag.rawValue, $1.isPaged ? 1 : 0) }
+    uses = sums.values.sorted(by: Self.order)
     let live = uses.reduce((all: 0 as UInt64, plain: 0 as UInt64)) {
       ($0.all + $1.live, $0.plain + (PoolHeaderFormat.isPlausible(tag: $1.tag.rawValue) ? $1.live : 0))
     }

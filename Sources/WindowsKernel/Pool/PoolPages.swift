@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// Which pages are pool is told by the pages: only those whose blocks lead from the first byte to the last. The kernel's page
 /// tables say which pages are in use at all, so that what a free page still holds of former pool is not counted. A page that
-/// several addresses lead to is counted once. Pages that only a session's processes map are not among them.
+/// several addresses lead to is counted once. Pages that only a session's processes map are counted for each session.
 struct PoolPages: Sendable {
   /// A page whose blocks stop leading to each other.
   struct DamagedPage: Sendable {
@@ -29,10 +29,14 @@ struct PoolPages: Sendable {
   static let listedDamage = 64
   /// Where pages that hold memory descriptors in use begin in the file, ascending; the first of them.
   var descriptorPages: [Int] = []
+  /// Of the sessions asked for, in their order.
+  var sessions: [SessionPages] = []
   /// Pages that one task takes at a time: 4 MiB.
   private static let blockPages: UInt64 = 1024
 
-  init(_ memory: VirtualMemory, format: PoolHeaderFormat, tasks: Int = 2) {
+  init(
+    _ memory: VirtualMemory, format: PoolHeaderFormat, sessions asked: [SessionPages.Asked] = [], tasks: Int = 2
+  ) {
     let mapped = MappedPages(memory)
     isCut = mapped.isCut
     let tasks = max(1, min(tasks, 64))
@@ -54,6 +58,7 @@ struct PoolPages: Sendable {
     damaged.sort { $0.fileOffset < $1.fileOffset }
     damaged.removeLast(max(0, damaged.count - Self.listedDamage))
     if !damaged.isEmpty { findAddresses(memory) }
+    sessions = SessionPages.all(asked, memory, mapped, PoolPage(format: format))
   }
 
   private init() {}
@@ -133,7 +138,8 @@ struct MappedPages: Sendable {
     let physical = memory.physical
     // Aliases are few on a sound machine.
     var left = 1 << 20 + 8 * Int(clamping: min(physical.presentPages, 1 << 40))
-    memory.translator.forEachKernelFrame { address, frame in
+    var tables = AddressTranslator.maximumTables
+    memory.translator.forEachKernelFrame(tables: &tables) { address, frame in
       left -= 1
       if let offset = physical.fileOffset(ofPage: frame) { body(address, offset) }
       return left > 0
