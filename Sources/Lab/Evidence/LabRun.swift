@@ -1,0 +1,101 @@
+import EvidenceSynthesis
+import Facts
+
+/// The evidence that one run of a case leaves behind.
+public struct LabRun: Sendable {
+  public struct File: Sendable {
+    /// Relative to the output folder; evidence stands below `evidence/`, symbol tables below `symbols/`.
+    public var path: String
+    public var bytes: [UInt8]
+  }
+
+  /// The strongest verdict that this evidence may give, and what stands in the way of a stronger one.
+  public struct Truth: Sendable {
+    /// Verdict that must be reached; nil where the run must not lead to the article at all.
+    public var atLeast: String?
+    public var atMost: String
+    public var because: String
+  }
+
+  public let labCase: LabCase
+  public let isFixed: Bool
+  public let system: LabSystem
+  public let seed: UInt64
+  public let scale: Int
+  public private(set) var files: [File] = []
+  public private(set) var truth = Truth(atLeast: nil, atMost: "possible", because: "")
+
+  /// `scale` of 1 is a small case: a day of snapshots, some hundred frames, 8 MiB of memory.
+  public static let scales = 1...256
+
+  var random: SplitMix64
+
+  public init(_ labCase: LabCase, isFixed: Bool, system: LabSystem, seed: UInt64, scale: Int = 1) {
+    self.labCase = labCase
+    self.isFixed = isFixed
+    self.system = system
+    self.seed = seed
+    self.scale = min(max(scale, Self.scales.lowerBound), Self.scales.upperBound)
+    random = SplitMix64(seed: seed ^ 0x1AB)
+    write()
+    truth = expected()
+  }
+
+  private mutating func write() {
+    switch labCase {
+    case .sessionImages: writeSessions()
+    case .shadowing: writeShadowing()
+    case .driverLoads: writeDriverLoads()
+    case .criticalQueue: writeQueue()
+    case .receivePath: writeReceivePath()
+    }
+    writeInventory()
+  }
+
+  mutating func add(_ name: String, _ bytes: [UInt8]) { files.append(File(path: "evidence/" + name, bytes: bytes)) }
+
+  mutating func addSymbols(_ tables: [SynthesizedSymbolTable]) {
+    for table in tables { files.append(File(path: "symbols/" + table.relativePath, bytes: Array(table.json().utf8))) }
+  }
+
+  private mutating func writeInventory() {
+    // systeminfo came with Windows XP.
+    guard !system.version.hasPrefix("4."), !system.version.hasPrefix("5.0") else { return }
+    var updates = random.shuffled(["KB100\(1000 + random.below(9000))", "KB101\(1000 + random.below(9000))"])
+    var servicePack = system.servicePack
+    if isFixed {
+      if let fixedIn = system.fixedIn { servicePack = max(servicePack, fixedIn) }
+      if labCase.article.hasPrefix("KB") { updates.append(labCase.article) }
+    }
+    add("systeminfo.txt", Array(system.systemReport(updates: updates, servicePack: servicePack).utf8))
+  }
+
+  /// The verdict by `Documentation/Lab.md`.
+  private func expected() -> Truth {
+    if isFixed { return Truth(atLeast: nil, atMost: "possible", because: "the fix is in place and nothing failed") }
+    if !system.isAffected {
+      return Truth(atLeast: nil, atMost: "probable", because: "the article does not name this system")
+    }
+    return switch labCase {
+    case .sessionImages:
+      Truth(
+        atLeast: "possible", atMost: "probable",
+        because: "the dump holds one thread; the other session's, in the removal path, is not in it")
+    case .shadowing:
+      Truth(
+        atLeast: "probable", atMost: "probable",
+        because: "the dump has no pool pages, and a pool log does not say whose descriptors they are")
+    case .driverLoads:
+      Truth(
+        atLeast: "probable", atMost: "probable",
+        because: "both tags rise in step, which a log shows and no structure of a dump does")
+    case .criticalQueue:
+      Truth(
+        atLeast: "probable", atMost: "probable",
+        because: "what would set a worker's event is inferred, not recorded")
+    case .receivePath:
+      Truth(
+        atLeast: "confirmed", atMost: "confirmed", because: "NbtCopyToStartOfIndicate is on top of the stack")
+    }
+  }
+}
