@@ -25,7 +25,7 @@ extension TrafficReader {
 
   // MARK: Header
 
-  private func header(
+  func header(
     _ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ place: Place
   ) -> Int {
     let available = bytes.byteCount - offset
@@ -77,7 +77,7 @@ extension TrafficReader {
   }
 
   /// Whether a message of SMB ends where its header says, or has nothing behind its own end that looks like another.
-  private func hidesNothing(_ message: RawSpan, _ own: OwnLength, _ rest: RawSpan) -> Bool {
+  func hidesNothing(_ message: RawSpan, _ own: OwnLength, _ rest: RawSpan) -> Bool {
     switch own {
     case .ends(let end):
       if end == message.byteCount { return true }
@@ -93,7 +93,7 @@ extension TrafficReader {
 
   /// What the header in `head` is. False where more bytes are needed to tell.
   @discardableResult
-  private func judge(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place, isEnd: Bool) -> Bool {
+  func judge(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place, isEnd: Bool) -> Bool {
     let head = direction.head
     guard head.count >= SessionHeader.bytes else { return false }
     let span = head.span.bytes
@@ -128,7 +128,7 @@ extension TrafficReader {
   }
 
   /// The message before was as long as it said: where its own fields end behind it, they are wrong.
-  private func settleBefore(_ stream: TCPStream, _ direction: StreamDirection) {
+  func settleBefore(_ stream: TCPStream, _ direction: StreamDirection) {
     guard let before = direction.before else { return }
     direction.before = nil
     guard let own = before.own, own > before.total, direction.isTrusted, !direction.isSuspect else { return }
@@ -136,7 +136,7 @@ extension TrafficReader {
   }
 
   /// A header that is wrong before an SMB message: its place is certain.
-  private func anchoredFault(
+  func anchoredFault(
     _ stream: TCPStream, _ direction: StreamDirection, _ header: SessionHeader, _ found: [UInt8]
   ) {
     let keepsLength = header.length >= SessionHeader.shortestSMB
@@ -166,7 +166,7 @@ extension TrafficReader {
   }
 
   /// A header that is wrong, with nothing behind it that proves its place.
-  private func looseFault(
+  func looseFault(
     _ stream: TCPStream, _ direction: StreamDirection, _ header: SessionHeader, _ found: [UInt8], _ place: Place
   ) {
     nbss.insert(place.frame)
@@ -247,7 +247,7 @@ extension TrafficReader {
     lose(direction, keeping: direction.head)
   }
 
-  private func accept(_ stream: TCPStream, _ direction: StreamDirection, total: Int) {
+  func accept(_ stream: TCPStream, _ direction: StreamDirection, total: Int) {
     direction.mode = .body
     direction.total = total
     direction.own = nil
@@ -262,374 +262,13 @@ extension TrafficReader {
   }
 
   /// Ends a message that has come whole with its header.
-  private func settled(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place) {
+  func settled(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place) {
     if direction.received >= direction.total { finish(stream, direction, place) }
-  }
-
-  // MARK: Body
-
-  private func body(
-    _ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ place: Place
-  ) -> Int {
-    mark(direction, place)
-    if direction.isCut { nbss.insert(place.frame) }
-    let before = direction.received
-    let available = bytes.byteCount - offset
-    var take = min(direction.total - before, available)
-    if !direction.isBroken {
-      let room = direction.keep - direction.head.count
-      if room > 0 { direction.head += bytes.bytes(offset, min(room, take)) }
-      if !direction.isOwnSettled {
-        settleOwnLength(stream, direction)
-        take = max(0, min(direction.total - before, available))
-        if direction.head.count > direction.total { direction.head.removeLast(direction.head.count - direction.total) }
-      }
-    }
-    // Where part of it is lost, its own end still tells.
-    if !direction.isBroken || direction.own != nil, isWatched(direction),
-      let found = embedded(direction, bytes, offset, take, before, stream.isDirect)
-    {
-      return close(stream, direction, at: found, bytes, offset, before, place)
-    }
-    direction.received = before + take
-    remember(direction, bytes, offset, take)
-    if direction.received >= direction.total { finish(stream, direction, place) }
-    return offset + take
-  }
-
-  /// A message that may hide the next one.
-  private func isWatched(_ direction: StreamDirection) -> Bool {
-    guard direction.isOwnSettled else { return direction.isOpen }
-    guard let own = direction.own else { return direction.watchFrom != .max }
-    return own < direction.total
-  }
-
-  private func settleOwnLength(_ stream: TCPStream, _ direction: StreamDirection) {
-    let head = direction.head
-    guard head.count >= SessionHeader.anchoredBytes else { return }
-    let span = head.span.bytes
-    guard SessionHeader.isSignature(span.big32(4)) else {
-      direction.isOwnSettled = true
-      return
-    }
-    stream.carriesSMB = true
-    let least = SMBContent.least(span.byte(4))
-    if direction.total - SessionHeader.bytes < least, !direction.isOpen, !direction.isReported {
-      report(
-        stream, direction, at: lengthOffset(stream), "nbss", "length", .belowHeader,
-        expected: "at least \(least), what the message's own header takes",
-        found: "\(direction.total - SessionHeader.bytes)")
-      direction.isReported = true
-      direction.isOpen = true
-      direction.total = SessionHeader.bytes + SessionHeader.largestSession
-    }
-    let message = span.from(4)
-    direction.keep = max(direction.keep, SMBContent.wanted(message))
-    let stated = direction.total - SessionHeader.bytes
-    switch OwnLength(message, stated: stated, limit: min(direction.keep - 4, stated)) {
-    case .needsMore: return
-    case .unknown(let from):
-      direction.isOwnSettled = true
-      direction.watchFrom = from == .max ? .max : SessionHeader.bytes + from
-    case .ends(let end):
-      direction.isOwnSettled = true
-      let own = SessionHeader.bytes + end
-      direction.own = own
-      if direction.isOpen {
-        direction.isOpen = false
-        direction.total = own
-      } else if own < direction.total, span.byte(4) == 0xFF, stated > SessionHeader.largestSession {
-        if !direction.isReported {
-          report(
-            stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthBeyondPort,
-            expected: "\(end), as the SMB message says", found: "\(stated)")
-          direction.isReported = true
-        }
-        direction.total = own
-      }
-    }
-  }
-
-  func lengthOffset(_ stream: TCPStream) -> Int { stream.isDirect ? 1 : 2 }
-
-  /// A header inside the bytes about to be taken, as an offset in the message; nil where there is none.
-  private func embedded(
-    _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ take: Int, _ before: Int, _ isDirect: Bool
-  ) -> Int? {
-    let own = direction.own
-    let least = max(own ?? 0, SessionHeader.anchoredBytes, direction.watchFrom &+ SessionHeader.bytes)
-    // The signature may stand behind what the message claims.
-    let end = min(bytes.byteCount, offset + take + SessionHeader.anchoredBytes)
-    if !direction.tail.isEmpty {
-      let joined = direction.tail + bytes.bytes(offset, min(7, end - offset))
-      let span = joined.span.bytes
-      let base = before - direction.tail.count
-      if let found = candidate(span, from: 4, base: base, least: least, own: own, direct: isDirect), found < before {
-        return found
-      }
-    }
-    let span = bytes.extracting(offset..<end)
-    guard let found = candidate(span, from: 4, base: before, least: least, own: own, direct: isDirect) else {
-      return nil
-    }
-    return found < direction.total || found == own ? found : nil
-  }
-
-  /// The first signature with a header before it that could be one; exactly at the message's own end any header counts.
-  private func candidate(
-    _ span: RawSpan, from: Int, base: Int, least: Int, own: Int?, direct: Bool
-  ) -> Int? {
-    var position = max(from, least - base + 4)
-    while let at = findSignature(span, from: position) {
-      let start = at - SessionHeader.bytes
-      let header = SessionHeader(span, at: start, isDirect: direct)
-      if header.isPlainMessage || base + start == own { return base + start }
-      position = at + 1
-    }
-    return nil
-  }
-
-  /// Ends the message where another begins.
-  private func close(
-    _ stream: TCPStream, _ direction: StreamDirection, at end: Int, _ bytes: RawSpan, _ offset: Int, _ before: Int,
-    _ place: Place
-  ) -> Int {
-    let head = direction.head
-    let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(head.span.bytes.big32(4))
-    if !isSMB, stream.carriesSMB, !direction.isReported {
-      // What was taken for a header was none.
-      if let previous = direction.before, previous.mayBeWrong, direction.isTrusted, !direction.isSuspect,
-        !stream.mayBeRaw
-      {
-        reportLength(stream, direction, previous)
-      }
-      direction.isReported = true
-    } else if !direction.isReported, !direction.isOpen {
-      let stated = direction.total - SessionHeader.bytes
-      report(
-        stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
-        expected: "\(end - SessionHeader.bytes), where the next message begins", found: "\(stated)")
-      direction.isReported = true
-    }
-    let carried = before > end ? Array(direction.tail.suffix(before - end)) : []
-    let marks = before > end ? shifted(direction, by: end) : []
-    if direction.head.count > end { direction.head.removeLast(direction.head.count - end) }
-    direction.total = end
-    direction.received = end
-    finish(stream, direction, place)
-    if !carried.isEmpty {
-      direction.head = carried
-      direction.received = carried.count
-      direction.marks = marks
-    }
-    return before > end ? offset : offset + end - before
-  }
-
-  func finish(_ stream: TCPStream, _ direction: StreamDirection, _ place: Place) {
-    if direction.isRest {
-      // The end of a message that was told and read before.
-      direction.isRest = false
-      direction.isReported = false
-      direction.isSuspect = true
-      direction.mode = .header
-      direction.head.removeAll(keepingCapacity: true)
-      direction.received = 0
-      direction.marks.removeAll(keepingCapacity: true)
-      direction.tail.removeAll(keepingCapacity: true)
-      direction.before = nil
-      return
-    }
-    let head = direction.head
-    let span = head.span.bytes
-    let isSMB = head.count >= SessionHeader.anchoredBytes && SessionHeader.isSignature(span.big32(4))
-    let header = SessionHeader(span, at: 0, isDirect: stream.isDirect)
-    if !direction.isBroken || direction.isCut { nbss.insert(place.frame) }
-    direction.before = PreviousMessage(
-      frame: self.place(direction, lengthOffset(stream), place).frame,
-      time: self.place(direction, lengthOffset(stream), place).time, total: direction.total, own: direction.own,
-      isSMB: isSMB)
-    let isReported = direction.isReported
-    if isSMB || header.isWellFormedControl {
-      if !isReported { resumed(direction, place) }
-      direction.isTrusted = true
-      direction.isSuspect = isReported
-    } else if stream.carriesSMB, !stream.mayBeRaw {
-      // No SMB among SMB: what follows it says nothing certain.
-      direction.isSuspect = true
-    } else {
-      direction.isTrusted = direction.isTrusted || header.isPlainMessage
-      direction.isSuspect = isReported
-    }
-    direction.mode = .header
-    // What its own fields reach beyond is told once, when it is known whether they or the length are wrong.
-    direction.isReported = isReported || (direction.own ?? 0) > direction.total
-    if isSMB {
-      message1or2(stream, direction, span.from(4), direction.total - 4, place)
-    } else if header.isControl, !direction.isBroken {
-      control(stream, direction, span, header, place)
-    }
-    direction.head.removeAll(keepingCapacity: direction.head.capacity <= CaptureLimits.messageContent)
-    direction.received = 0
-    direction.marks.removeAll(keepingCapacity: true)
-    direction.tail.removeAll(keepingCapacity: true)
-    direction.isReported = false
-    direction.hasWrongHeader = false
-    direction.isBroken = false
-    direction.isCut = false
-  }
-
-  // MARK: Lost
-
-  /// Where messages begin is not known: looks for a header before an SMB signature, or a segment that is one control message.
-  private func search(
-    _ stream: TCPStream, _ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ place: Place
-  ) -> Int {
-    mark(direction, place)
-    let span = bytes.from(offset)
-    if offset == 0, span.byteCount >= SessionHeader.bytes {
-      let header = SessionHeader(span, at: 0, isDirect: stream.isDirect)
-      if header.isWellFormedControl, span.byteCount == SessionHeader.bytes + header.length {
-        begin(direction, with: [], marks: [])
-        return offset
-      }
-    }
-    let joined = direction.tail + span.bytes(0, min(7, span.byteCount))
-    let tailCount = direction.tail.count
-    let seam = joined.span.bytes
-    var position = 4
-    while tailCount > 0, let at = findSignature(seam, from: position), at - 4 < tailCount {
-      if SessionHeader(seam, at: at - 4, isDirect: stream.isDirect).isPlainMessage {
-        let carried = Array(direction.tail[(at - 4)...])
-        begin(direction, with: carried, marks: shifted(direction, by: direction.received - carried.count))
-        return offset
-      }
-      position = at + 1
-    }
-    // A header at the beginning leaves nothing behind whose place is not known.
-    if findSignature(span.first(SessionHeader.anchoredBytes), from: 4) != 4 { nbss.insert(place.frame) }
-    // A signature without a whole header before it: the header was lost.
-    if tailCount == 0, offset == 0, let at = findSignature(span.first(8), from: 0), at < 4 {
-      direction.marks = [FrameMark(offset: 0, frame: place.frame, time: place.time)]
-      direction.head = [0, 0, 0, 0]
-      direction.received = 4
-      accept(stream, direction, total: SessionHeader.bytes + SessionHeader.largestSession)
-      direction.isOpen = true
-      direction.isReported = true
-      return offset + at
-    }
-    position = 4
-    while let at = findSignature(span, from: position) {
-      let header = SessionHeader(span, at: at - 4, isDirect: stream.isDirect)
-      // At a segment's beginning even a wrong header is taken for one, and where the message behind it proves itself.
-      if header.isPlainMessage || (at == 4 && offset == 0) || isProven(span, at, stream.isDirect) {
-        begin(direction, with: [], marks: [])
-        return offset + at - 4
-      }
-      position = at + 1
-    }
-    remember(direction, bytes, offset, span.byteCount)
-    direction.received += span.byteCount
-    return bytes.byteCount
-  }
-
-  /// A message that ends by its own fields where the bytes at hand end, or where another header stands.
-  private func isProven(_ span: RawSpan, _ at: Int, _ isDirect: Bool) -> Bool {
-    let message = span.from(at)
-    guard case .ends(let end) = OwnLength(message, stated: message.byteCount, limit: 0), end >= SMB1.shortest else {
-      return false
-    }
-    if end == message.byteCount { return true }
-    guard message.byteCount - end >= SessionHeader.bytes else { return false }
-    let next = SessionHeader(message, at: end, isDirect: isDirect)
-    return next.isPlainMessage || next.isWellFormedControl
-  }
-
-  private func begin(_ direction: StreamDirection, with carried: [UInt8], marks: [FrameMark]) {
-    direction.mode = .header
-    direction.head = carried
-    direction.received = carried.count
-    direction.marks = marks
-    direction.tail.removeAll(keepingCapacity: true)
-    direction.before = nil
-  }
-
-  /// Gives up the place in the messages; `keeping`: bytes in which the next header may already begin.
-  func lose(_ direction: StreamDirection, keeping: [UInt8] = []) {
-    direction.mode = .lost
-    direction.tail = Array(keeping.dropFirst().suffix(7))
-    direction.head.removeAll(keepingCapacity: true)
-    direction.isSuspect = true
-    direction.isCut = false
-    direction.isRest = false
-    direction.before = nil
-    if keeping.isEmpty {
-      direction.marks.removeAll(keepingCapacity: true)
-      direction.received = 0
-    }
-  }
-
-  /// Bytes that never came. Inside a message of known length the next header's place is still known.
-  func hole(_ stream: TCPStream, _ direction: StreamDirection, _ count: Int, _ frame: Int, isCut: Bool) {
-    if !isCut {
-      losses += 1
-      lostBytes += count
-    }
-    guard direction.mode == .body, !direction.isOpen, count <= direction.total - direction.received else {
-      if isCut, direction.mode == .body { countCut(stream, direction, frame) }
-      if !isCut, !direction.isOpen { judgeDataEnd(stream, direction) }
-      return lose(direction)
-    }
-    if isCut { countCut(stream, direction, frame) }
-    direction.isBroken = true
-    direction.isOwnSettled = true
-    direction.received += count
-    direction.tail.removeAll(keepingCapacity: true)
-    if direction.received >= direction.total {
-      finish(stream, direction, Place(frame: frame, time: nil))
-    }
-  }
-
-  /// A message whose own fields end where the bytes at hand end, and whose length claims more: nothing that came, and nothing
-  /// that was lost in one piece with the next message, shows more of it.
-  private func judgeDataEnd(_ stream: TCPStream, _ direction: StreamDirection) {
-    guard direction.mode == .body, !direction.isReported, !direction.isBroken, let own = direction.own,
-      own < direction.total, direction.received == own
-    else { return }
-    report(
-      stream, direction, at: lengthOffset(stream), "nbss", "length", .lengthTooLong,
-      expected: "\(own - SessionHeader.bytes), where the data ends", found: "\(direction.total - SessionHeader.bytes)")
-    direction.isReported = true
-  }
-
-  /// A message of which the capture cut the end off counts where it begins.
-  private func countCut(_ stream: TCPStream, _ direction: StreamDirection, _ frame: Int) {
-    nbss.insert(frame)
-    direction.isCut = true
-    if direction.head.count >= SessionHeader.anchoredBytes {
-      let head = direction.head
-      let span = head.span.bytes
-      countSMB(span.big32(4), frame)
-    }
-  }
-
-  func endOfDirection(_ stream: TCPStream, _ direction: StreamDirection) {
-    let place = Place(frame: direction.marks.last?.frame ?? 0, time: direction.marks.last?.time)
-    if direction.mode == .header, direction.head.count >= SessionHeader.bytes {
-      judge(stream, direction, place, isEnd: true)
-    }
-    judgeDataEnd(stream, direction)
-    if direction.mode == .header, direction.head.isEmpty { settleBefore(stream, direction) }
-    direction.mode = .header
-    direction.head = []
-    direction.marks = []
-    direction.received = 0
-    direction.tail = []
-    direction.before = nil
   }
 
   // MARK: Frames of bytes
 
-  private func mark(_ direction: StreamDirection, _ place: Place) {
+  func mark(_ direction: StreamDirection, _ place: Place) {
     if direction.marks.last?.frame == place.frame { return }
     // Only the beginning and the end of a message are asked for.
     if direction.marks.count >= 2048 { direction.marks.removeSubrange(1024..<1536) }
@@ -643,7 +282,7 @@ extension TrafficReader {
   }
 
   /// The marks as they are for a message that begins at `start` of this one.
-  private func shifted(_ direction: StreamDirection, by start: Int) -> [FrameMark] {
+  func shifted(_ direction: StreamDirection, by start: Int) -> [FrameMark] {
     var result: [FrameMark] = []
     for mark in direction.marks {
       if mark.offset <= start { result.removeAll() }
@@ -652,7 +291,7 @@ extension TrafficReader {
     return result
   }
 
-  private func remember(_ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ take: Int) {
+  func remember(_ direction: StreamDirection, _ bytes: RawSpan, _ offset: Int, _ take: Int) {
     guard direction.mode == .lost || isWatched(direction) else { return }
     let count = min(7, take)
     direction.tail = Array((direction.tail + bytes.bytes(offset + take - count, count)).suffix(7))

@@ -66,9 +66,12 @@ public struct RegistrySetting: Hashable, Sendable {
   public var path: String
   /// Numbers in decimal, texts as they are.
   public var value: String
+  /// A text that reads `1` is another setting than the number.
+  public var isNumber: Bool
 
-  public init(path: String, value: String) {
+  public init(path: String, value: String, isNumber: Bool) {
     self.path = path
     self.value = value
+    self.isNumber = isNumber
   }
 }

@@ -1,19 +1,21 @@
 import Facts
+import KnowledgeBase
+import Matching
 
 extension Diagnoser {
-  /// Change notifications with what the registry at hand says of the policy that stops Explorer from asking for whole trees.
-  static func withPolicies(_ facts: [Fact]) -> [Fact] {
-    let policies = facts.filter {
-      $0.kind == .registry && $0["path"]?.description.lowercased().hasSuffix("\\noremoterecursiveevents") == true
+  /// What a known issue has a workaround for, with what the registry at hand says of the setting that makes it: clients that
+  /// ask again and again for changes in whole trees, and the policy that stops them.
+  static func withSettings(_ facts: [Fact], _ issues: [KnownIssue]) -> [Fact] {
+    var result = facts
+    for workaround in issues.flatMap(\.workarounds) {
+      guard let when = workaround.when, let setting = workaround.inPlace?.anyValue else { continue }
+      let state = Set(setting.facts(in: facts).map(\.text)).sorted()
+      guard !state.isEmpty else { continue }
+      for index in facts.indices where !when.facts(in: [facts[index]]).isEmpty {
+        result[index].text += " " + state.joined(separator: " ")
+      }
     }
-    guard !policies.isEmpty else { return facts }
-    let state = Set(policies.map(\.text)).sorted().joined(separator: " ")
-    return facts.map { fact in
-      guard fact.kind == .changeNotification else { return fact }
-      var fact = fact
-      fact.text += " " + state
-      return fact
-    }
+    return result
   }
 
   /// What a dump and a capture say together: the sender whose address lies in memory near the crash stack is one whose frames

@@ -85,6 +85,8 @@ public struct Diagnoser: Sendable {
     var first: String?
     var seen: [String: String] = [:]
     var pools: [(path: String, view: PoolLogView)] = []
+    var ignored: [Missing] = []
+    let issues = knownIssues(&ignored)
     // The pool of a single dump is walked by its own analysis; beside others it is one more moment.
     let isWatched = pieces.count { $0.isDump || $0.kind == .poolLog } > 1
     for (index, piece) in pieces.enumerated() {
@@ -138,15 +140,14 @@ public struct Diagnoser: Sendable {
       case .inventory, .hive:
         guard let described = piece.machine else { break }
         machine.merge(described)
-        var ignored: [Missing] = []
-        facts += Self.of(index, described.registryFacts(asking: knownIssues(&ignored)))
+        facts += Self.of(index, described.registryFacts(asking: issues))
       case .image, .volume:
         if let described = piece.describedMachine { machine.merge(described) }
       case .article, .symbols, .nothing:
         break
       }
     }
-    facts = Self.withPolicies(facts)
+    facts = Self.withSettings(facts, issues)
     facts += Self.joinedSenders(facts, pieces)
     facts += growthFacts(pools, machine, &missing)
     return diagnose(

@@ -6,20 +6,19 @@ extension Machine {
   /// What the registry says of the values by which known issues are worked around: set to what, or not set where the key was
   /// looked at.
   func registryFacts(asking issues: [KnownIssue]) -> [Fact] {
+    guard !settingKeys.isEmpty else { return [] }
+    let set = settings.map(\.fact)
     var facts: [Fact] = []
-    var asked: Set<Constraint> = []
-    for clause in issues.flatMap(\.workarounds).compactMap(\.inPlace) where clause.kind == .registry {
-      guard let path = clause.constraints["path"], asked.insert(path).inserted else { continue }
-      let wanted = Clause(.registry, ["path": path])
-      let found = settings.map(\.fact).filter { !wanted.facts(in: [$0]).isEmpty }
-      if !found.isEmpty {
-        facts += found.prefix(Self.maximumRegistryFacts)
-        continue
-      }
+    var asked: Set<Clause> = []
+    for wanted in issues.flatMap(\.workarounds).compactMap({ $0.inPlace?.anyValue }) where asked.insert(wanted).inserted
+    {
+      let found = wanted.facts(in: set)
+      facts += found.prefix(Self.maximumRegistryFacts)
       // `*\Policies\Explorer\NoRemoteRecursiveEvents`: the value's name is the last part.
-      guard let name = path.positiveOperands.first?.text.split(separator: "\\").last else { continue }
-      let absent = settingKeys.map { RegistrySetting(path: $0 + "\\" + name, value: RegistrySetting.notSet).fact }
-      facts += absent.filter { !wanted.facts(in: [$0]).isEmpty }.prefix(1)
+      guard found.isEmpty,
+        let name = wanted.constraints["path"]?.positiveOperands.first?.text.split(separator: "\\").last
+      else { continue }
+      facts += wanted.facts(in: settingKeys.map { RegistrySetting.absent($0 + "\\" + name) }).prefix(1)
     }
     return facts
   }
@@ -28,14 +27,17 @@ extension Machine {
 }
 
 extension RegistrySetting {
-  /// In a fact, the value of a setting that is not there.
-  static let notSet = "not set"
-
   var fact: Fact {
-    let number = Int64(value)
-    return Fact(
-      .registry, value == Self.notSet ? "The registry does not set \(path)." : "The registry sets \(path) to \(value).",
-      attributes: ["path": .text(path), "value": number.map { .integer($0) } ?? .text(value)], trust: .stated,
-      origin: "registry")
+    // A text stands in quotes, so that it is not taken for the number it may look like.
+    let number = isNumber ? Int64(value) : nil
+    let printed = isNumber ? value : "\"\(value)\""
+    return Self.fact(path, number.map { .integer($0) } ?? .text(printed), "The registry sets \(path) to \(printed).")
+  }
+
+  /// Of a value that is not there.
+  static func absent(_ path: String) -> Fact { fact(path, .text("not set"), "The registry does not set \(path).") }
+
+  private static func fact(_ path: String, _ value: FactValue, _ text: String) -> Fact {
+    Fact(.registry, text, attributes: ["path": .text(path), "value": value], trust: .stated, origin: "registry")
   }
 }

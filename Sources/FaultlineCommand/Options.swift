@@ -76,7 +76,11 @@ struct KnowledgeOptions: ParsableArguments {
   var knowledgeBase: String?
 
   /// Where the knowledge base is or is to be.
-  var place: String? { knowledgeBase ?? KnowledgeStore.defaultPath(environment: Terminal.environment) }
+  var place: String? { Self.place(knowledgeBase) }
+
+  static func place(_ named: String?) -> String? {
+    named ?? KnowledgeStore.defaultPath(environment: Terminal.environment)
+  }
 
   /// The imported articles: those of `--kb`, which must exist, or the user's own, which may.
   func store() throws -> KnowledgeStore? {

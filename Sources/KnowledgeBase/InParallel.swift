@@ -20,3 +20,26 @@ package func inParallel<Element: Sendable, Result: Sendable>(
   }
   return results.withLock { $0.compactMap(\.self) }
 }
+
+/// A value that another core works out meanwhile.
+package final class Later<Value: Sendable>: Sendable {
+  private let result = Mutex<Value?>(nil)
+  private let done = DispatchGroup()
+  private let work: @Sendable () -> Value
+
+  package init(_ work: @escaping @Sendable () -> Value) {
+    self.work = work
+    done.enter()
+    DispatchQueue.global(qos: .userInitiated).async { [self] in
+      let value = work()
+      result.withLock { $0 = value }
+      done.leave()
+    }
+  }
+
+  /// Waits until it is there.
+  package var value: Value {
+    done.wait()
+    return result.withLock { $0 } ?? work()
+  }
+}

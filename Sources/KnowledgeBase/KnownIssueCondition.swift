@@ -48,6 +48,11 @@ public struct Clause: Hashable, Sendable {
     .event, .observation,
   ]
 
+  /// Of a clause that asks for a registry value: the same for any value; nil for other clauses.
+  public var anyValue: Clause? {
+    kind == .registry ? constraints["path"].map { Clause(.registry, ["path": $0]) } : nil
+  }
+
   public var isGeneral: Bool {
     if absent { return true }
     if kind == .stop { return !constraints.keys.contains { $0.rawValue.hasPrefix("parameter") } }

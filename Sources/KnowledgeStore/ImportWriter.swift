@@ -151,6 +151,7 @@ final class ImportWriter: Sendable {
   func finish(_ database: Database) throws {
     try state.withLock { state in
       guard state.wrote else { return }
+      let near = try NearDuplicates(database)
       try removeTerms(of: state.retired, database)
       try writeTerms(state, database)
       let total = try Int.fetchOne(database, sql: "SELECT count(*) FROM article") ?? 0
@@ -158,12 +159,13 @@ final class ImportWriter: Sendable {
       try database.execute(
         sql: "INSERT OR REPLACE INTO figure VALUES ('articles', ?), ('index-bytes', ?)", arguments: [total, bytes])
       try database.execute(sql: "INSERT INTO article_text (article_text) VALUES ('optimize')")
-      try database.execute(
-        sql: """
-          DELETE FROM common_word;
-          INSERT INTO common_word SELECT term, doc FROM article_word WHERE doc >= 64;
-          """)
-      try NearDuplicates.write(database)
+      try near.write(database) {
+        try database.execute(
+          sql: """
+            DELETE FROM common_word;
+            INSERT INTO common_word SELECT term, doc FROM article_word WHERE doc >= 64;
+            """)
+      }
     }
   }
 

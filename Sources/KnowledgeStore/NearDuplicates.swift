@@ -56,18 +56,42 @@ struct NearDuplicates {
     return Dictionary(uniqueKeysWithValues: leader.map { (sketches[$0].id, sketches[$1].id) })
   }
 
-  /// Writes the groups of all articles. `common_word` must be up to date.
-  static func write(_ database: Database) throws {
+  private let sketches: [(id: Int64, sketch: TextSketch)]
+  private let pairs: Later<[(Int, Int)]>
+
+  /// Begins to look for pairs among all articles.
+  init(_ database: Database) throws {
     var sketches: [(id: Int64, sketch: TextSketch)] = []
     let rows = try Row.fetchCursor(database, sql: "SELECT id, sketch FROM article ORDER BY id")
     while let row = try rows.next() {
       if let sketch = TextSketch(bytes: row.withBytes("sketch")) { sketches.append((row["id"], sketch)) }
     }
-    let pairs = candidates(sketches)
-    let words = try words(of: Set(pairs.flatMap { [sketches[$0.0].id, sketches[$0.1].id] }).sorted(), database)
-    let groups = groups(sketches, pairs) { first, second in
+    self.sketches = sketches
+    pairs = Later { [sketches] in Self.candidates(sketches) }
+  }
+
+  /// Writes the groups of all articles.
+  ///
+  /// - Parameter countWords: brings `common_word` up to date, while another core goes through texts.
+  func write(_ database: Database, countingWords countWords: () throws -> Void) throws {
+    let pairs = pairs.value
+    let ids = Set(pairs.flatMap { [sketches[$0.0].id, sketches[$0.1].id] }).sorted()
+    let ahead = try Self.texts(of: ids.prefix(Self.textsAhead), database)
+    let begun = Later { ahead.map(Self.hashes) }
+    try countWords()
+    let weights = try WordWeights(database)
+    var words: [Int64: Words] = [:]
+    func weigh(_ texts: [Hashes]) {
+      for text in texts { words[text.id] = Words(TellingWords(text.title, weights), TellingWords(text.body, weights)) }
+    }
+    weigh(begun.value)
+    for start in stride(from: ahead.count, to: ids.count, by: Self.textsAtOnce) {
+      let next = ids[start..<min(ids.count, start + Self.textsAtOnce)]
+      weigh(inParallel(try Self.texts(of: next, database), Self.hashes))
+    }
+    let groups = Self.groups(sketches, pairs) { first, second in
       guard let first = words[first], let second = words[second] else { return false }
-      return first.body.shared(second.body) >= textsAlike && first.title.shared(second.title) >= titlesAlike
+      return first.body.shared(second.body) >= Self.textsAlike && first.title.shared(second.title) >= Self.titlesAlike
     }
     let previous = try Row.fetchAll(database, sql: "SELECT id, group_id FROM article WHERE group_id IS NOT NULL")
     let clear = try database.makeStatement(sql: "UPDATE article SET group_id = NULL WHERE id = ?")
@@ -76,40 +100,51 @@ struct NearDuplicates {
     for (id, group) in groups.sorted(by: { $0.key < $1.key }) { try update.execute(arguments: [group, id]) }
   }
 
-  private struct Words: Sendable {
+  private struct Text: Sendable {
     var id: Int64
-    var title: TellingWords
-    var body: TellingWords
+    var title: [UInt8]
+    var body: [UInt8]
   }
 
-  /// Texts are read by one core, so many at a time, and gone through by all.
+  private struct Hashes: Sendable {
+    var id: Int64
+    var title: [UInt64]
+    var body: [UInt64]
+  }
+
+  private struct Words {
+    var title: TellingWords
+    var body: TellingWords
+
+    init(_ title: TellingWords, _ body: TellingWords) {
+      self.title = title
+      self.body = body
+    }
+  }
+
+  /// The archive of 57,000 articles has 6,000 in pairs, of 4 KB each: so many are read while words are counted, and the others
+  /// a few at a time.
+  private static let textsAhead = 8192
   private static let textsAtOnce = 512
 
-  private static func words(of ids: [Int64], _ database: Database) throws -> [Int64: Words] {
-    let weights = try WordWeights(database)
+  private static func texts(of ids: ArraySlice<Int64>, _ database: Database) throws -> [Text] {
     let text = try database.makeStatement(sql: "SELECT title, body FROM article_text WHERE rowid = ?")
-    var words: [Int64: Words] = [:]
-    for start in stride(from: 0, to: ids.count, by: textsAtOnce) {
-      let texts = try ids[start..<min(ids.count, start + textsAtOnce)].map { id in
-        let row = try Row.fetchOne(text, arguments: [id])
-        let title: String = row?["title"] ?? ""
-        return (id: id, title: Array(title.utf8), body: row?.withBytes("body") ?? [])
-      }
-      for one in inParallel(
-        texts,
-        { text in
-          Words(
-            id: text.id, title: TellingWords(text.title[...], weights),
-            body: TellingWords(TextSketch.telling(text.body), weights))
-        })
-      { words[one.id] = one }
+    return try ids.map { id in
+      let row = try Row.fetchOne(text, arguments: [id])
+      let title: String = row?["title"] ?? ""
+      return Text(id: id, title: Array(title.utf8), body: row?.withBytes("body") ?? [])
     }
-    return words
+  }
+
+  private static func hashes(_ text: Text) -> Hashes {
+    Hashes(
+      id: text.id, title: TellingWords.hashes(text.title[...]), body: TellingWords.hashes(TextSketch.telling(text.body))
+    )
   }
 }
 
 /// How much a word tells: the fewer articles hold it, the more.
-struct WordWeights: Sendable {
+struct WordWeights {
   private var common: [UInt64: Float] = [:]
   private var rare: Float = 1
 
@@ -129,21 +164,12 @@ struct WordWeights: Sendable {
 }
 
 /// The different words of a text, each with its weight.
-struct TellingWords: Sendable {
+struct TellingWords {
   private var words: [(hash: UInt64, weight: Float)] = []
   private var total: Float = 0
 
-  init(_ text: ArraySlice<UInt8>, _ weights: WordWeights) {
-    var hashes: [UInt64] = []
-    hashes.reserveCapacity(text.count / 6)
-    var start = text.startIndex
-    for offset in text.startIndex...text.endIndex {
-      let byte = offset < text.endIndex ? text[offset] : 0x20
-      if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F || byte >= 0x80 { continue }
-      if offset > start { hashes.append(Self.hash(text[start..<offset])) }
-      start = offset + 1
-    }
-    hashes.sort()
+  /// - Parameter hashes: of the words, ascending; each counts once.
+  init(_ hashes: [UInt64], _ weights: WordWeights) {
     var last: UInt64?
     for hash in hashes where hash != last {
       last = hash
@@ -151,6 +177,23 @@ struct TellingWords: Sendable {
       words.append((hash, weight))
       total += weight
     }
+  }
+
+  init(_ text: ArraySlice<UInt8>, _ weights: WordWeights) { self.init(Self.hashes(text), weights) }
+
+  /// Of all words of a text, ascending.
+  static func hashes(_ text: ArraySlice<UInt8>) -> [UInt64] {
+    var hashes: [UInt64] = []
+    hashes.reserveCapacity(text.count / 6)
+    var start = text.startIndex
+    for offset in text.startIndex...text.endIndex {
+      let byte = offset < text.endIndex ? text[offset] : 0x20
+      if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F || byte >= 0x80 { continue }
+      if offset > start { hashes.append(hash(text[start..<offset])) }
+      start = offset + 1
+    }
+    hashes.sort()
+    return hashes
   }
 
   /// FNV-1a of the word in lower case.

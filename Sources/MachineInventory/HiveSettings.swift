@@ -29,11 +29,13 @@ extension Machine {
       guard let key = hive.key(path: place + path.split(separator: "\\").map(String.init)) else { continue }
       var ignored = HiveProblems()
       for value in hive.values(of: key, &ignored).prefix(SettingKeys.maximumValues) where !value.name.isEmpty {
-        guard
-          let text = hive.integer(value).map(String.init)
-            ?? hive.text(value).map({ String($0.prefix(SettingKeys.maximumText)) })
-        else { continue }
-        settings.append(RegistrySetting(path: name + "\\" + path + "\\" + value.name, value: text))
+        let place = name + "\\" + path + "\\" + value.name
+        if let number = hive.integer(value) {
+          settings.append(RegistrySetting(path: place, value: String(number), isNumber: true))
+        } else if let text = hive.text(value) {
+          let kept = String(text.prefix(SettingKeys.maximumText))
+          settings.append(RegistrySetting(path: place, value: kept, isNumber: false))
+        }
       }
     }
   }

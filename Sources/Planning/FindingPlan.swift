@@ -218,7 +218,6 @@ private struct FindingPlanner {
         }
         continue
       }
-      let state = registryState(workaround.inPlace)
       if let when = workaround.when, when.facts(in: facts).isEmpty {
         // Evidence of that kind was read and shows nothing to do.
         if facts.contains(where: { $0.kind == when.kind }) || when.kind == .module { continue }
@@ -227,18 +226,13 @@ private struct FindingPlanner {
         !machine.updates.contains { ArticleNumber.same($0, id) }
       }
       let needs = missing.isEmpty ? "" : " It needs \(missing.joined(separator: ", ")) first."
+      // What the registry at hand has instead; nothing where it was not looked at.
+      let state = workaround.inPlace?.anyValue?.facts(in: facts).first.map { " As it is: \($0.text)" } ?? ""
       result.steps.append(
         PlanStep(
           .workaround, workaround.text + needs + state, restart: workaround.restart ?? false,
           commands: typed(workaround.commands)))
     }
-  }
-
-  /// What the registry at hand says of a workaround that is not in place; empty where it was not looked at.
-  private func registryState(_ inPlace: Clause?) -> String {
-    guard let inPlace, inPlace.kind == .registry, let path = inPlace.constraints["path"] else { return "" }
-    let found = Clause(.registry, ["path": path]).facts(in: facts)
-    return found.first.map { " As it is: \($0.text)" } ?? ""
   }
 
   private mutating func verify() {

@@ -40,11 +40,6 @@ extension KernelDump {
       if modules.entries[index].symbolMatch != .identity,
         let identity = modules.debugIdentity(at: index, match: match)
       {
-        if let entry = tables.find(identity), let table = try? tables.load(entry) {
-          modules.setSymbols(table, match: .identity, path: entry.path, at: index)
-          isBetter = true
-          continue
-        }
         switch server.database(identity) {
         case .found(let path):
           do {

@@ -20,8 +20,11 @@ import Testing
     "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\Explorer\\NoRemoteRecursiveEvents"
 
   private func hive(_ value: UInt32?) -> [UInt8] {
-    let values = value.map { [SynthesizedHive.Value.number("NoRemoteRecursiveEvents", $0)] } ?? []
-    return SynthesizedHive(
+    hive(value.map { [.number("NoRemoteRecursiveEvents", $0)] } ?? [])
+  }
+
+  private func hive(_ values: [SynthesizedHive.Value]) -> [UInt8] {
+    SynthesizedHive(
       Key(
         "ROOT", [],
         [
@@ -67,6 +70,14 @@ import Testing
     #expect(!plan.unfixed.contains { $0.contains("already in place") })
   }
 
+  /// A text is not the number that it looks like.
+  @Test func textIsNoNumber() async throws {
+    let (facts, plan) = try await plan(hive([.text("NoRemoteRecursiveEvents", "1")]))
+    #expect(facts.first { $0.kind == .registry }?.text == "The registry sets \(Self.policy) to \"1\".")
+    #expect(step(plan)?.hasSuffix("to \"1\".") == true)
+    #expect(!plan.unfixed.contains { $0.contains("already in place") })
+  }
+
   @Test func notKnown() async throws {
     let (facts, plan) = try await plan(nil)
     #expect(!facts.contains { $0.kind == .registry })
@@ -85,22 +96,21 @@ import Testing
       machine.merge(try #require(HiveView(try RegistryHive(parsing: file), &problems).machine))
     }
     let issues = try Catalogue.bundled().issues
-    let asked = issues.flatMap(\.workarounds).compactMap(\.inPlace).filter { $0.kind == .registry }
+    let asked = issues.flatMap(\.workarounds).compactMap { $0.inPlace?.anyValue }
     #expect(!asked.isEmpty)
-    for clause in asked {
-      let path = try #require(clause.constraints["path"])
-      let facts = machine.registryFacts(asking: issues)
-      #expect(!Clause(.registry, ["path": path]).facts(in: facts).isEmpty, "\(path)")
-    }
+    let facts = machine.registryFacts(asking: issues)
+    for clause in asked { #expect(!clause.facts(in: facts).isEmpty, "\(clause)") }
   }
 
   /// A client that asks for changes again and again is said to have the policy, or not.
-  @Test func notificationsNameThePolicy() {
+  @Test func notificationsNameThePolicy() throws {
+    let issues = try Catalogue.bundled().issues
     let asking = Fact(.changeNotification, "10.0.0.1 asks 900 times.", attributes: ["address": .text("10.0.0.1")])
-    let setting = RegistrySetting(path: Self.policy, value: "1").fact
-    #expect(Diagnoser.withPolicies([asking, setting])[0].text == "10.0.0.1 asks 900 times. " + setting.text)
-    #expect(Diagnoser.withPolicies([asking]) == [asking])
-    let other = RegistrySetting(path: "HKLM\\SOFTWARE\\Other", value: "1").fact
-    #expect(Diagnoser.withPolicies([asking, other]) == [asking, other])
+    let setting = RegistrySetting(path: Self.policy, value: "1", isNumber: true).fact
+    let told = Diagnoser.withSettings([asking, setting], issues)
+    #expect(told.map(\.text) == ["10.0.0.1 asks 900 times. " + setting.text, setting.text])
+    #expect(Diagnoser.withSettings([asking], issues) == [asking])
+    let other = RegistrySetting(path: "HKLM\\SOFTWARE\\Other", value: "1", isNumber: true).fact
+    #expect(Diagnoser.withSettings([asking, other], issues) == [asking, other])
   }
 }

@@ -32,8 +32,8 @@ import Testing
     let key = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Policies\\Explorer"
     #expect(
       found.settings == [
-        RegistrySetting(path: key + "\\NoRemoteRecursiveEvents", value: "1"),
-        RegistrySetting(path: key + "\\Name", value: "a text"),
+        RegistrySetting(path: key + "\\NoRemoteRecursiveEvents", value: "1", isNumber: true),
+        RegistrySetting(path: key + "\\Name", value: "a text", isNumber: false),
       ])
     #expect(found.settingKeys == [key])
   }
@@ -55,7 +55,8 @@ import Testing
     #expect(
       found.settings == [
         RegistrySetting(
-          path: root + "Control\\Session Manager\\Executive\\AdditionalCriticalWorkerThreads", value: "16")
+          path: root + "Control\\Session Manager\\Executive\\AdditionalCriticalWorkerThreads", value: "16",
+          isNumber: true)
       ])
     #expect(found.settingKeys.contains(root + "Services\\NetBT\\Parameters"))
   }

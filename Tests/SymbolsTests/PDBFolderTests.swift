@@ -9,7 +9,6 @@ import Testing
 @Suite struct PDBFolderTests {
   static let identity = DebugIdentity(name: "acme.pdb", guid: "33221100554477668899AABBCCDDEEFF", age: 3)
 
-  /// As symbol stores are laid out, in any case of letters.
   /// Links to folders may lead in circles, and every file would be there as often as the limit of depth allows.
   @Test func linksAreNotFollowed() throws {
     let folder = try TemporaryFolder()
@@ -20,6 +19,7 @@ import Testing
     #expect(symbols.loose.count + symbols.entries.count == 1)
   }
 
+  /// As symbol stores are laid out, in any case of letters.
   @Test(arguments: [
     "acme.pdb/33221100554477668899AABBCCDDEEFF3/acme.pdb", "deep/ACME.PDB/33221100554477668899aabbccddeeff3/acme.pdb",
     "flat/acme.pdb", "Acme.Pdb",

@@ -171,6 +171,21 @@ import Testing
     ] { #expect(program.run(bad, load: load) == nil, "\(bad)") }
   }
 
+  /// A function in two pieces, the second of which was moved in front of the first: one record, found from both.
+  @Test func movedRecords() throws {
+    var database = SynthesizedDatabase()
+    database.machine = 0x14C
+    database.omissions = [.init(start: 0x1000, size: 0x80, localWords: 3), .init(start: 0x1100, size: 0x20)]
+    database.moves = [(0x1000, 0x3000), (0x1040, 0x2000), (0x1100, 0)]
+    let table = try SymbolTable(pdb: PDBFile(parsing: MappedFile(bytes: database.encoded(), path: "a.pdb")))
+    let records = try #require(table.frames)
+    for place in [0x3000, 0x303F, 0x2000, 0x203F] as [UInt32] {
+      #expect(records.lookup(place)?.localBytes == 12 && records.lookup(place)?.start == 0x3000, "\(place)")
+    }
+    // Where the code was before, behind the second piece, and what was left out.
+    for place in [0x1000, 0x2040, 0x1100] as [UInt32] { #expect(records.lookup(place) == nil, "\(place)") }
+  }
+
   /// The innermost block around a place counts; damaged streams give fewer records, not a trap.
   @Test func nestedAndDamagedRecords() throws {
     var database = SynthesizedDatabase()

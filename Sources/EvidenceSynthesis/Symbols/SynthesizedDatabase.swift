@@ -186,6 +186,7 @@ public struct SynthesizedDatabase: Sendable {
     if !omissions.isEmpty { streams[0] = 10 }
     if !frameData.isEmpty { streams[9] = 11 }
     if !moves.isEmpty {
+      streams[3] = 12
       streams[4] = 8
       streams[10] = 6
     }
@@ -249,10 +250,16 @@ public struct SynthesizedDatabase: Sendable {
       moved.append(pair.source)
       moved.append(pair.target)
     }
-    let streams: [[UInt8]?] = [
-      [], information, typeStream, debugStream, nil, symbolRecords, sectionHeaders, moduleSymbols, moved.bytes,
-      nameTable, omissionRecords, frameRecords,
-    ]
+    var back = ByteBuilder()
+    for pair in moves.filter({ $0.target != 0 }).sorted(by: { $0.target < $1.target }) {
+      back.append(pair.target)
+      back.append(pair.source)
+    }
+    let streams: [[UInt8]?] =
+      [
+        [], information, typeStream, debugStream, nil, symbolRecords, sectionHeaders, moduleSymbols, moved.bytes,
+        nameTable, omissionRecords, frameRecords,
+      ] + (moves.isEmpty ? [] : [back.bytes])
     var out = ByteBuilder(zeros: 3 * blockSize)
     var directory = ByteBuilder()
     directory.append(UInt32(streams.count))

@@ -77,7 +77,7 @@ public final class FrameRecords: Sendable {
   /// The innermost record around an address relative to the base; it begins where its code is now.
   public func lookup(_ offset: UInt32) -> FrameRecord? {
     let content = content()
-    guard !content.toSource.isEmpty, !content.fromSource.isEmpty else { return Self.find(offset, content.records) }
+    guard !content.fromSource.isEmpty else { return Self.find(offset, content.records) }
     // One function may lie in several pieces, of which only the place before tells that they belong together.
     guard let source = SectionMap.moved(offset, by: content.toSource),
       var record = Self.find(source, content.records),
