@@ -44,8 +44,8 @@ setup:
 demo: setup
 	$(SWIFT) build -c release --product faultline
 	@bin="$$($(SWIFT) build -c release --show-bin-path)" && \
-	  "$$bin/faultline" lab run netbios-receive --seed 1 --output demo --force && \
-	  "$$bin/faultline" diagnose demo/evidence --symbols demo/symbols
+	  "$$bin/faultline" lab run netbios-receive --seed 1 --out demo --force && \
+	  "$$bin/faultline" diagnose demo/evidence
 
 # The last line of the output is the test runner's summary.
 test: setup lint

@@ -39,7 +39,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// Who the allocations of a tag lead to: `tag`, `module`, `means` (stacks, descriptors, headers, stated).
   public static let poolOwner = FactKind(rawValue: "pool-owner")
   /// A session other than the faulting one is inside the removal path of the same component: `component`
-  /// (`session-image` for the memory manager's images, else the module), `session`.
+  /// (`session-image` for the memory manager's images, else the module), `session`, `module` (the image that is removed).
   public static let otherSessionRemoves = FactKind(rawValue: "other-session-removes")
   /// Every worker of a queue waits for what only its pending items can finish: `queue` (critical, delayed, …), `client`
   /// (module whose items the workers run), `needs` (module whose pending items they wait for), `workers`, `pending`.
@@ -59,6 +59,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let referralsUnanswered = FactKind(rawValue: "referrals-unanswered")
   /// An address recovered from packet memory near the crash stack: `address`.
   public static let packetSender = FactKind(rawValue: "packet-sender")
+  /// A driver caught while it copies a malformed packet by the length the packet states, beyond what it carries: `module`,
+  /// `protocol`, `field` (the invalid one), `source`, `beyond` (bytes).
+  public static let packetOverrun = FactKind(rawValue: "packet-overrun")
   /// The address near the crash stack is one whose frames a capture shows to be malformed: `address`, `protocol`.
   public static let senderJoined = FactKind(rawValue: "sender-joined")
   /// A client that asks again and again to be told of changes in folders: `address`, `requests`, `recursive`.
@@ -79,7 +82,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
     .poolGrowth, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
-    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .senderJoined, .registry,
+    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .packetOverrun,
+    .senderJoined,
+    .registry,
     .forcedDump, .hang,
     .event, .observation, .changeNotification,
   ]
@@ -100,7 +105,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .poolGrowth: ["tag", "pool", "verdict", "perHour", "perEvent", "event"],
     .poolInStep: ["tags", "ratio"],
     .poolOwner: ["tag", "module", "means"],
-    .otherSessionRemoves: ["component", "session"],
+    .otherSessionRemoves: ["component", "session", "module"],
     .queueStarved: ["queue", "client", "needs", "workers", "pending"],
     .lockCycle: ["count"],
     .contention: ["how", "queue", "threads"],
@@ -109,6 +114,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .announcedServer: ["software", "version", "address"],
     .referralsUnanswered: ["shares", "unanswered"],
     .packetSender: ["address"],
+    .packetOverrun: ["module", "protocol", "field", "source", "beyond"],
     .senderJoined: ["address", "protocol"],
     .changeNotification: ["address", "requests", "recursive"],
     .registry: ["path", "value"],

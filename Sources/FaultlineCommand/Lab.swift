@@ -1,4 +1,5 @@
 import ArgumentParser
+import Facts
 import Lab
 import Reporting
 
@@ -10,7 +11,7 @@ struct LabCommand: ParsableCommand {
       Examples:
         faultline lab list
         faultline lab explore session-images
-        faultline lab run netbios-receive --seed 7 --output case
+        faultline lab run netbios-receive --seed 7 --out case
       """,
     subcommands: [List.self, Explore.self, Run.self])
 }
@@ -39,6 +40,8 @@ extension LabCommand {
         out += style.wrap("Must hold: " + one.property + ".", indent: 2, hanging: 4) + "\n"
         let systems = one.systems.map { $0.id + ($0.isAffected ? "" : " (not affected)") }
         out += style.wrap("Systems: " + systems.joined(separator: ", ") + ".", indent: 2, hanging: 4) + "\n"
+        let variants = one.variants.map(\.id).joined(separator: ", ")
+        out += style.wrap("Variants: " + variants + ".", indent: 2, hanging: 4) + "\n"
       }
       try output.emit(out)
     }
@@ -57,8 +60,16 @@ extension LabCommand {
                   "systems",
                   .array(
                     one.systems.map {
-                      .members([("id", .string($0.id)), ("affected", .bool($0.isAffected))])
+                      .members([
+                        ("id", .string($0.id)), ("architecture", .string($0.architecture.rawValue)),
+                        ("affected", .bool($0.isAffected)),
+                      ])
                     })
+                ),
+                (
+                  "variants",
+                  .array(
+                    one.variants.map { .members([("id", .string($0.id)), ("title", .string($0.title))]) })
                 ),
               ])
             })
@@ -122,13 +133,14 @@ extension LabCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write the evidence of a failing run, or of a machine with the fix.",
       discussion: """
-        Below DIR: evidence/ for diagnose, symbols/ for its --symbols where there are
-        any, and truth.json, which says what may be concluded.
+        Below DIR: evidence/ for diagnose, and truth.json, which says what may be
+        concluded. A variant is a failure that only looks like the case; lab list
+        names them.
 
         Examples:
-          faultline lab run netbios-receive --output case
-          faultline lab run driver-loads --system vista-sp1-x64 --seed 7 --output case
-          faultline lab run dfs-queue --fixed --output case
+          faultline lab run netbios-receive --out case
+          faultline lab run driver-loads --architecture x64 --seed 7 --out case
+          faultline lab run dfs-queue --variant lock-cycle --out case
         """)
 
     @Argument(help: "The case, as lab list prints it.")
@@ -140,13 +152,21 @@ extension LabCommand {
     @Option(help: ArgumentHelp("The system, as lab list prints it; the first by default.", valueName: "id"))
     var system: String?
 
+    @Option(help: ArgumentHelp("x86 or x64: the first system of that architecture.", valueName: "name"))
+    var architecture: String?
+
+    @Option(help: ArgumentHelp("A failure that only looks like the case, as lab list prints it.", valueName: "id"))
+    var variant: String?
+
     @Option(help: "Decides everything that may vary; the same seed gives the same bytes.")
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Times as much of everything that is counted, 1 to 256.", valueName: "n"))
     var scale = 1
 
-    @Option(help: ArgumentHelp("The folder to write into.", valueName: "dir"))
+    @Option(
+      name: [.customLong("out"), .customLong("output")],
+      help: ArgumentHelp("The folder to write into.", valueName: "dir"))
     var output: String
 
     @Flag(help: "Overwrite files that exist.")
@@ -158,24 +178,40 @@ extension LabCommand {
         let known = `case`.systems.map(\.id).joined(separator: ", ")
         throw ValidationError("'\(system)' is no system of \(`case`.rawValue). There are: \(known).")
       }
+      if let variant, !`case`.variants.contains(where: { $0.id == variant }) {
+        let known = `case`.variants.map(\.id).joined(separator: ", ")
+        throw ValidationError("'\(variant)' is no variant of \(`case`.rawValue). There are: \(known).")
+      }
+      if fixed, variant != nil { throw ValidationError("A variant is a failure of its own: it takes no --fixed.") }
+      if chosen == nil {
+        let known = `case`.systems.map { "\($0.id) (\($0.architecture.rawValue))" }.joined(separator: ", ")
+        throw ValidationError("\(`case`.rawValue) has no such system of that architecture. There are: \(known).")
+      }
+    }
+
+    /// By its id, else the first of the architecture, else the first.
+    private var chosen: LabSystem? {
+      `case`.systems.first {
+        (system == nil || $0.id == system) && (architecture == nil || $0.architecture.rawValue == architecture)
+      }
     }
 
     func run() throws {
-      guard let chosen = `case`.systems.first(where: { system == nil || $0.id == system }) else { return }
-      let result = LabRun(`case`, isFixed: fixed, system: chosen, seed: seed, scale: scale)
+      guard let chosen else { return }
+      let look = `case`.variants.first { $0.id == variant }
+      let result = LabRun(`case`, isFixed: fixed, variant: look, system: chosen, seed: seed, scale: scale)
       let truth = Array((Self.truth(result).text(pretty: true) + "\n").utf8)
       let files = result.files.map { ($0.path, $0.bytes) } + [("truth.json", truth)]
       try OutputFolder.write(files, to: output, overwrites: force)
       var text = files.map { "\(output)/\($0.0), \($0.1.count) bytes\n" }.joined()
-      let symbols = result.files.contains { $0.path.hasPrefix("symbols/") } ? " --symbols \(output)/symbols" : ""
-      text += "\nfaultline diagnose \(output)/evidence\(symbols)\n"
+      text += "\nfaultline diagnose \(output)/evidence\n"
       if let reason = Terminal.write(text, to: 1) { throw CommandFailure.inputOutput("standard output: \(reason)") }
     }
 
     private static func truth(_ run: LabRun) -> JSONValue {
       .members([
         ("schema", .string("faultline.lab-run/1")), ("case", .string(run.labCase.rawValue)),
-        ("variant", .string(run.isFixed ? "fixed" : "broken")), ("system", .string(run.system.id)),
+        ("variant", .string(run.variant?.id ?? (run.isFixed ? "fixed" : "broken"))), ("system", .string(run.system.id)),
         ("affected", .bool(run.system.isAffected)), ("seed", .string(String(run.seed))),
         ("scale", .integer(Int64(run.scale))), ("article", .string(run.labCase.article)),
         ("atLeast", run.truth.atLeast.map { .string($0) }), ("atMost", .string(run.truth.atMost)),

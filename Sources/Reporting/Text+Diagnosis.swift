@@ -111,7 +111,8 @@ extension Diagnosis {
   private func failureSection(_ style: TextStyle) -> [String] {
     let kinds: [FactKind] = [
       .stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .queueStarved, .lockCycle,
-      .contention, .hang, .senderJoined, .malformedFrame, .damagedFrame, .referralsUnanswered,
+      .contention, .hang, .otherSessionRemoves, .packetOverrun, .senderJoined, .malformedFrame, .damagedFrame,
+      .referralsUnanswered,
     ]
     let shown = facts.filter { fact in kinds.contains(fact.kind) }
     let failing = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }

@@ -40,15 +40,13 @@ import Testing
   @Test func run() throws {
     let folder = try TemporaryFolder()
     let output = folder.path + "/deep/case"
-    let written = try Program.run(["lab", "run", "netbios-receive", "--seed", "9", "--output", output])
+    let written = try Program.run(["lab", "run", "netbios-receive", "--seed", "9", "--out", output])
     #expect(written.status == 0)
-    #expect(written.text.contains("faultline diagnose \(output)/evidence --symbols \(output)/symbols"))
+    #expect(written.text.contains("faultline diagnose \(output)/evidence"))
     let truth = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: output + "/truth.json"))) as? [String: Any])
     #expect(truth["atLeast"] as? String == "confirmed" && truth["seed"] as? String == "9")
-    let diagnosis = try Program.run(
-      ["diagnose", output + "/evidence", "--symbols", output + "/symbols", "--format", "json"]
-    ).json()
+    let diagnosis = try Program.run(["diagnose", output + "/evidence", "--format", "json"]).json()
     let first = try #require((diagnosis["findings"] as? [[String: Any]])?.first)
     #expect(first["article"] as? String == "KB961799" && first["verdict"] as? String == "confirmed")
     // What is there is kept.
@@ -57,11 +55,30 @@ import Testing
     #expect(try Program.run(again + ["--force"]).status == 0)
   }
 
+  /// A look-alike is written under its own name, and the plan of the case is not given for it.
+  @Test func variant() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/case"
+    let arguments = ["--architecture", "x64", "--variant", "other-driver", "--out", output]
+    #expect(try Program.run(["lab", "run", "netbios-receive"] + arguments).status == 0)
+    let truth = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: output + "/truth.json"))) as? [String: Any])
+    #expect(truth["variant"] as? String == "other-driver" && truth["system"] as? String == "server-2003-sp2-x64")
+    let diagnosis = try Program.run(["diagnose", output + "/evidence", "--format", "json"]).json()
+    let findings = try #require(diagnosis["findings"] as? [[String: Any]])
+    #expect(!findings.contains { $0["verdict"] as? String == "confirmed" })
+    let facts = try #require(diagnosis["facts"] as? [[String: Any]])
+    #expect(facts.contains { $0["kind"] as? String == "packet-overrun" })
+  }
+
   @Test func usage() throws {
     for arguments in [
       ["explore", "none"], ["explore", "dfs-queue", "--size", "99"], ["explore", "dfs-queue", "--states", "0"],
       ["run", "dfs-queue"], ["run", "dfs-queue", "--system", "xp-sp3-x86", "--output", "/nowhere"],
       ["run", "dfs-queue", "--scale", "0", "--output", "/nowhere"],
+      ["run", "dfs-queue", "--architecture", "arm64", "--out", "/nowhere"],
+      ["run", "dfs-queue", "--variant", "none", "--out", "/nowhere"],
+      ["run", "dfs-queue", "--variant", "lock-cycle", "--fixed", "--out", "/nowhere"],
     ] {
       let output = try Program.run(["lab"] + arguments)
       #expect(output.status == 64 && output.bytes.isEmpty, "\(arguments)")

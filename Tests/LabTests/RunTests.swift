@@ -4,7 +4,6 @@ import KnowledgeBase
 import Lab
 import Matching
 import Reporting
-import Symbols
 import TestSupport
 import Testing
 
@@ -15,9 +14,7 @@ import Testing
   private func diagnose(_ run: LabRun) async throws -> (own: Verdict?, others: [String: Verdict]) {
     let folder = try TemporaryFolder()
     for file in run.files { try folder.write(file.path, file.bytes) }
-    let hasSymbols = run.files.contains { $0.path.hasPrefix("symbols/") }
-    let diagnoser = Diagnoser(
-      catalogue: try Catalogue.bundled(), symbols: hasSymbols ? SymbolFolder(paths: [folder.path + "/symbols"]) : nil)
+    let diagnoser = Diagnoser(catalogue: try Catalogue.bundled())
     let pieces = await diagnoser.read(
       run.files.filter { $0.path.hasPrefix("evidence/") }.map { folder.path + "/" + $0.path })
     #expect(pieces.allSatisfy { $0.isRead })
@@ -52,6 +49,28 @@ import Testing
       #expect(try own <= verdict(run.truth.atMost), "\(one.0) \(one.1.id) seed \(seed): \(own)")
     }
     #expect(!found.others.values.contains(.confirmed), "\(one.0) \(one.1.id): \(found.others)")
+  }
+
+  private static let lookAlikes: [(LabCase, LabVariant, LabSystem)] = LabCase.allCases.flatMap { one in
+    one.variants.flatMap { variant in one.systems.filter(\.isAffected).map { (one, variant, $0) } }
+  }
+
+  /// No evidence of another failure may confirm the case's article, nor any other.
+  @Test(arguments: lookAlikes, [1, 2] as [UInt64]) func lookAlikesAreNotConfirmed(
+    _ one: (LabCase, LabVariant, LabSystem), seed: UInt64
+  ) async throws {
+    let run = LabRun(one.0, isFixed: false, variant: one.1, system: one.2, seed: seed)
+    #expect(!run.files.isEmpty)
+    let found = try await diagnose(run)
+    let place = "\(one.0) \(one.1.id) \(one.2.id) seed \(seed): \(String(describing: found.own))"
+    if let own = found.own { #expect(own < .confirmed, "\(place)") }
+    #expect(!found.others.values.contains(.confirmed), "\(place), others \(found.others)")
+  }
+
+  @Test func everyCaseHasLookAlikes() {
+    for one in LabCase.allCases {
+      #expect(one.variants.count >= 6 && Set(one.variants.map(\.id)).count == one.variants.count, "\(one)")
+    }
   }
 
   @Test(arguments: LabCase.allCases) func sameSeedSameBytes(_ one: LabCase) throws {

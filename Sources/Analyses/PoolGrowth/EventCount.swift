@@ -33,6 +33,27 @@ struct EventCount {
       counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first })
   }
 
+  /// Blocks that each event leaves behind, where that is one whole number at every step of a run; nil where it is not, or where
+  /// fewer than four moments tell.
+  func blocks(of series: PoolSeries, _ run: [Int]) -> UInt64? {
+    var each: UInt64?
+    var steps = 0
+    for (before, after) in zip(run, run.dropFirst()) {
+      guard let first = counts[series.hours[before]], let last = counts[series.hours[after]], last >= first,
+        let events = UInt64(exactly: last - first), series.live[after] >= series.live[before]
+      else { return nil }
+      let left = series.live[after] - series.live[before]
+      guard events > 0 else {
+        if left > 0 { return nil }
+        continue
+      }
+      guard left > 0, left % events == 0, each.map({ $0 == left / events }) ?? true else { return nil }
+      each = left / events
+      steps += 1
+    }
+    return steps >= 3 ? each : nil
+  }
+
   /// Bytes per event over one run; nil where growth does not follow the events.
   func slope(of series: PoolSeries, _ run: [Int]) -> Double? {
     var x: [Double] = []

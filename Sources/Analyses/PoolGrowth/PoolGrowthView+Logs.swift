@@ -113,6 +113,7 @@ extension PoolGrowthView {
         guard let slope = count.slope(of: series, run) else { continue }
         row.bytesPerEvent = slope
         row.event = count.name
+        if series.isFromMemory { row.blocksPerEvent = count.blocks(of: series, run) }
         break
       }
     }

@@ -95,6 +95,13 @@ public struct SynthesizedPool: Sendable {
     }
   }
 
+  /// The tracker's tables alone: what the kernel counted by tag.
+  public init(_ kernel: SynthesizedKernel, counted: [Key: Truth]) {
+    isWide = kernel.architecture != .x86
+    build = kernel.version.build
+    truth = counted
+  }
+
   public static let standardTags = [
     "Mdl", "TcpE", "Irp", "File", "Ntfx", "MmSt", "CcSc", "Thre", "Proc", "Even", "NbtC", "AfdE", "Vad", "Pool", "Wait",
     "Zq7k", "Xw2b",

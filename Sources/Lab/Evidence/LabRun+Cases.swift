@@ -2,54 +2,139 @@ import EvidenceSynthesis
 import Facts
 
 extension LabRun {
-  /// A scenario's triage dump and the symbol tables of its modules.
+  private var memoryBytes: UInt64 { UInt64(8 * scale) << 20 }
+
+  /// A scenario's triage dump. Its symbols are invented, so they are not written: no verdict may rest on them.
   private mutating func addScenario(_ id: String) {
     guard let scenario = Scenario.named(id) else { return }
-    let content = scenario(seed: seed)
-    add("MEMORY.DMP", content.dump())
-    addSymbols(content.symbols)
+    add("MEMORY.DMP", scenario(seed: seed).dump())
+  }
+
+  private mutating func add(_ whole: WholeMachine?) {
+    guard let whole else { return }
+    add("MEMORY.DMP", MemoryDump(whole, .dump(.full)).encoded())
   }
 
   mutating func writeSessions() {
     // Fixed, the machine does not stop: only its inventory is left.
-    if !isFixed { addScenario(system.architecture == .x64 ? "session-race-x64" : "session-race-x86") }
+    guard !isFixed else { return }
+    let scenario = variant.flatMap { SessionRaceScenario(rawValue: $0.id) } ?? .race
+    add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
   }
 
   mutating func writeShadowing() {
+    let shape = variant?.id ?? ""
+    if shape != "stop-alone" { addShadowingLog(shape) }
+    guard !isFixed else { return }
+    switch shape {
+    case "plateau", "burst", "steady": break
+    case "other-driver", "other-tag": addScenario("other-leak")
+    default: addScenario(system.isAffected ? "shadow-leak" : "shadow-leak-2000")
+    }
+  }
+
+  private mutating func addShadowingLog(_ shape: String) {
     let hours = 24 * scale
     var kept = 0.0
-    var mdl: [Double] = []
+    var bytes: [Double] = []
     let base = 200_000 + Double(random.below(100_000))
-    for _ in 0..<hours {
+    for hour in 0..<hours {
       let packets = 2000 + Double(random.below(800))
-      mdl.append(base + kept * 96 + Double(random.below(4)) * 96)
-      if !isFixed { kept += packets / 2 }
+      bytes.append(base + kept * 96 + Double(random.below(4)) * 96)
+      switch shape {
+      // A cache that is full, a burst that is given back, a tag that stays where it is.
+      case "plateau": kept = min(kept + packets / 2, 3000)
+      case "burst": kept = hour == hours / 2 ? 20_000 : 0
+      case "steady": break
+      default: if !isFixed { kept += packets / 2 }
+      }
     }
-    addLog([series("Mdl", mdl, block: 96)])
-    if !isFixed { addScenario(system.isAffected ? "shadow-leak" : "shadow-leak-2000") }
+    if shape == "other-tag" {
+      addLog([series("Leak", bytes, block: 96), series("Mdl", bytes.map { _ in base }, block: 96)])
+    } else {
+      addLog([series("Mdl", bytes, block: 96)])
+    }
   }
 
   mutating func writeDriverLoads() {
+    let shape = variant?.id ?? ""
     let hours = 24 * scale
     var loads = 0.0
+    var others = 0.0
     var ioSe: [Double] = []
     var pp: [Double] = []
     let bases = (20_000 + Double(random.below(9000)), 90_000 + Double(random.below(9000)))
-    for _ in 0..<hours {
-      ioSe.append(bases.0 + loads * 48)
-      pp.append(bases.1 + loads * 64)
-      if !isFixed { loads += 300 + Double(random.below(60)) }
+    for hour in 0..<hours {
+      let grown = (ioSe: loads, pp: others)
+      ioSe.append(bases.0 + (shape == "pp-alone" ? 0 : grown.ioSe) * 48)
+      pp.append(bases.1 + (shape == "iose-alone" ? 0 : grown.pp) * 64)
+      guard !isFixed else { continue }
+      let more = 300 + Double(random.below(60))
+      switch shape {
+      case "steady": break
+      case "plateau": loads = min(loads + more, 1000)
+      case "burst": loads = hour == hours / 2 ? 4000 : 0
+      default: loads += more
+      }
+      // In its own time, not with the loads.
+      others = shape == "out-of-step" ? others + Double(random.below(4)) * Double(random.below(400)) : loads
     }
-    addLog([series("IoSe", ioSe, isPaged: true, block: 48), series("Pp", pp, isPaged: true, block: 64)])
+    let names = shape == "other-tags" ? ("IoNm", "PpNd") : ("IoSe", "Pp")
+    addLog([series(names.0, ioSe, isPaged: true, block: 48), series(names.1, pp, isPaged: true, block: 64)])
+    if variant == nil { addMoments() }
+  }
+
+  /// Dumps of one machine that went on running, at several times: the kernel's own count by tag.
+  private mutating func addMoments() {
+    let names: [String: String] = ["5.1.2600": "2600", "5.2.3790": "3790"]
+    let name = names[system.version] ?? (system.architecture == .x64 ? "6001-x64" : "6001")
+    guard let kernel = SynthesizedKernel.find(name) else { return }
+    var whole = WholeMachine.sample(kernel, memoryBytes: 4 << 20, seed: seed)
+    // LIVE_SYSTEM_DUMP: the machine went on.
+    whole.machine.stop = SynthesizedStop(StopCode(0x161))
+    whole.machine.productType = system.version.hasPrefix("5.2") ? .server : .workstation
+    let start = (time: whole.machine.systemTime, up: (1 + random.below(40)) * 3_600 * 10_000_000)
+    let others = ["Irp ", "File", "Even", "Thre", "Ntfx"].compactMap { PoolTag($0) }
+    var counted: [SynthesizedPool.Key: SynthesizedPool.Truth] = [:]
+    func use(_ tag: String, live: UInt64, bytes: UInt64, frees: UInt64) {
+      guard let tag = PoolTag(tag) else { return }
+      var truth = SynthesizedPool.Truth()
+      (truth.live, truth.liveBytes, truth.allocations, truth.frees) = (live, live * bytes, live + frees, frees)
+      counted[SynthesizedPool.Key(tag, isPaged: true)] = truth
+    }
+    let first = (ioSe: 300 + random.below(200), pp: 900 + random.below(300), loads: 90 + random.below(60))
+    var loads: UInt64 = 0
+    var busy: UInt64 = 0
+    for moment in 0..<8 as Range<UInt64> {
+      let kept = isFixed ? 0 : loads
+      use("IoSe", live: first.ioSe + kept, bytes: 48, frees: isFixed ? loads : busy)
+      use("Pp  ", live: first.pp + kept, bytes: 64, frees: isFixed ? loads : 2 * busy)
+      // A driver object for each driver that is in memory; the others' were freed.
+      use("Driv", live: first.loads, bytes: 240, frees: loads)
+      for tag in others {
+        var truth = SynthesizedPool.Truth()
+        truth.live = 2000 + random.below(200)
+        truth.liveBytes = truth.live * 256
+        truth.frees = busy * 11
+        truth.allocations = truth.live + truth.frees
+        counted[SynthesizedPool.Key(tag, isPaged: false)] = truth
+      }
+      whole.machine.systemTime = start.time + moment * 3_600 * 10_000_000
+      whole.machine.upTime = start.up + moment * 3_600 * 10_000_000
+      whole.pool = SynthesizedPool(kernel, counted: counted)
+      add("live\(moment + 1).dmp", MemoryDump(whole, .dump(.full)).encoded())
+      loads += 200 + random.below(150)
+      busy += 500 + random.below(4000)
+    }
   }
 
   mutating func writeQueue() {
-    addReferrals()
+    if variant == nil { addReferrals() }
     guard !isFixed else { return }
     let name = system.architecture == .x64 ? "3790-x64" : system.servicePack == 0 ? "3790-sp0" : "3790"
     guard let kernel = SynthesizedKernel.find(name) else { return }
-    let built = HangScenario.starvation.machine(kernel, seed: seed, memoryBytes: UInt64(8 * scale) << 20)
-    add("MEMORY.DMP", MemoryDump(built.machine, .dump(.full)).encoded())
+    let scenario = variant.flatMap { HangScenario(rawValue: $0.id) } ?? .starvation
+    add(scenario.machine(kernel, seed: seed, memoryBytes: memoryBytes).machine)
   }
 
   /// Shares asked for the first time in one burst: the starved machine gets no answer, the fixed one does.
@@ -82,12 +167,17 @@ extension LabRun {
   }
 
   mutating func writeReceivePath() {
-    var traffic = SessionTraffic(seed: seed)
-    traffic.messages = 400 * scale
-    traffic.malformedShare = 200
-    add("netbios.pcap", SynthesizedCaptureFile.pcap(traffic.generate().frames, link: 1))
+    if variant == nil {
+      var traffic = SessionTraffic(seed: seed)
+      traffic.messages = 400 * scale
+      traffic.malformedShare = 200
+      add("netbios.pcap", SynthesizedCaptureFile.pcap(traffic.generate().frames, link: 1))
+    }
     // The fixed machine receives the same frames and does not stop.
-    if !isFixed, system.isAffected { addScenario("netbt-stop") }
+    guard !isFixed, system.isAffected else { return }
+    if variant?.id == "newer-driver" { return addScenario("netbt-newer") }
+    let scenario = variant.flatMap { PacketOverrunScenario(rawValue: $0.id) } ?? .overrun
+    add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
   }
 
   // MARK: Pool logs

@@ -4,7 +4,7 @@ import Facts
 /// The evidence that one run of a case leaves behind.
 public struct LabRun: Sendable {
   public struct File: Sendable {
-    /// Relative to the output folder; evidence stands below `evidence/`, symbol tables below `symbols/`.
+    /// Relative to the output folder; evidence stands below `evidence/`.
     public var path: String
     public var bytes: [UInt8]
   }
@@ -19,6 +19,8 @@ public struct LabRun: Sendable {
 
   public let labCase: LabCase
   public let isFixed: Bool
+  /// What only looks like the case; nil for the case itself.
+  public let variant: LabVariant?
   public let system: LabSystem
   public let seed: UInt64
   public let scale: Int
@@ -30,9 +32,13 @@ public struct LabRun: Sendable {
 
   var random: SplitMix64
 
-  public init(_ labCase: LabCase, isFixed: Bool, system: LabSystem, seed: UInt64, scale: Int = 1) {
+  /// A variant is a failure of its own: it has no fixed machine.
+  public init(
+    _ labCase: LabCase, isFixed: Bool, variant: LabVariant? = nil, system: LabSystem, seed: UInt64, scale: Int = 1
+  ) {
     self.labCase = labCase
-    self.isFixed = isFixed
+    self.isFixed = isFixed && variant == nil
+    self.variant = variant
     self.system = system
     self.seed = seed
     self.scale = min(max(scale, Self.scales.lowerBound), Self.scales.upperBound)
@@ -54,10 +60,6 @@ public struct LabRun: Sendable {
 
   mutating func add(_ name: String, _ bytes: [UInt8]) { files.append(File(path: "evidence/" + name, bytes: bytes)) }
 
-  mutating func addSymbols(_ tables: [SynthesizedSymbolTable]) {
-    for table in tables { files.append(File(path: "symbols/" + table.relativePath, bytes: Array(table.json().utf8))) }
-  }
-
   private mutating func writeInventory() {
     // systeminfo came with Windows XP.
     guard !system.version.hasPrefix("4."), !system.version.hasPrefix("5.0") else { return }
@@ -73,29 +75,31 @@ public struct LabRun: Sendable {
   /// The verdict by `Documentation/Lab.md`.
   private func expected() -> Truth {
     if isFixed { return Truth(atLeast: nil, atMost: "possible", because: "the fix is in place and nothing failed") }
+    if let variant { return Truth(atLeast: nil, atMost: "probable", because: variant.title) }
     if !system.isAffected {
       return Truth(atLeast: nil, atMost: "probable", because: "the article does not name this system")
     }
     return switch labCase {
     case .sessionImages:
       Truth(
-        atLeast: "possible", atMost: "probable",
-        because: "the dump holds one thread; the other session's, in the removal path, is not in it")
+        atLeast: "confirmed", atMost: "confirmed",
+        because: "the entry that another session's thread holds has been taken out of its list of images")
     case .shadowing:
       Truth(
         atLeast: "probable", atMost: "probable",
         because: "the dump has no pool pages, and a pool log does not say whose descriptors they are")
     case .driverLoads:
       Truth(
-        atLeast: "probable", atMost: "probable",
-        because: "both tags rise in step, which a log shows and no structure of a dump does")
+        atLeast: "confirmed", atMost: "confirmed",
+        because: "by the kernel's own count each driver load leaves the same blocks of both tags behind")
     case .criticalQueue:
       Truth(
         atLeast: "probable", atMost: "probable",
         because: "what would set a worker's event is inferred, not recorded")
     case .receivePath:
       Truth(
-        atLeast: "confirmed", atMost: "confirmed", because: "NbtCopyToStartOfIndicate is on top of the stack")
+        atLeast: "confirmed", atMost: "confirmed",
+        because: "netbt.sys is caught while it copies a malformed packet by the length the packet states")
     }
   }
 }

@@ -85,6 +85,7 @@ extension LabCase {
     case .receivePath:
       [
         LabSystem("server-2003-sp2-x86", "Server 2003 Standard Edition", "5.2.3790", servicePack: 2, .x86),
+        LabSystem("server-2003-sp2-x64", "Server 2003 Standard x64 Edition", "5.2.3790", servicePack: 2, .x64),
         LabSystem("server-2008-x86", "Server 2008 Standard", "6.0.6001", servicePack: 1, .x86, isAffected: false),
       ]
     }
