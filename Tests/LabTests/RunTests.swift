@@ -52,7 +52,9 @@ import Testing
   }
 
   private static let lookAlikes: [(LabCase, LabVariant, LabSystem)] = LabCase.allCases.flatMap { one in
-    one.variants.flatMap { variant in one.systems.filter(\.isAffected).map { (one, variant, $0) } }
+    one.variants.filter { $0.alsoFinds == nil }.flatMap { variant in
+      one.systems.filter(\.isAffected).map { (one, variant, $0) }
+    }
   }
 
   /// No evidence of another failure may confirm the case's article, nor any other.
@@ -67,9 +69,29 @@ import Testing
     #expect(!found.others.values.contains(.confirmed), "\(place), others \(found.others)")
   }
 
+  /// Of two failures at once neither hides the other.
+  @Test(arguments: [1, 2, 3] as [UInt64]) func twoFailuresAreBothFound(seed: UInt64) async throws {
+    var compared = 0
+    for one in LabCase.allCases {
+      for variant in one.variants {
+        guard let also = variant.alsoFinds else { continue }
+        for system in one.systems where system.isAffected {
+          let run = LabRun(one, isFixed: false, variant: variant, system: system, seed: seed)
+          let found = try await diagnose(run)
+          #expect(try #require(found.own) >= verdict(run.truth.atLeast ?? "confirmed"), "\(one) \(system.id)")
+          #expect(found.others[also] ?? .ruledOut >= .probable, "\(one) \(system.id): \(found.others)")
+          compared += 1
+        }
+      }
+    }
+    #expect(compared > 0)
+  }
+
   @Test func everyCaseHasLookAlikes() {
     for one in LabCase.allCases {
-      #expect(one.variants.count >= 6 && Set(one.variants.map(\.id)).count == one.variants.count, "\(one)")
+      #expect(
+        one.variants.count { $0.alsoFinds == nil } >= 6 && Set(one.variants.map(\.id)).count == one.variants.count,
+        "\(one)")
     }
   }
 

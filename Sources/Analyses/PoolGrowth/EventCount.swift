@@ -5,6 +5,8 @@ struct EventCount {
   var name: String
   /// By hours, as the series have them.
   var counts: [Double: Double]
+  /// Of driver loads: those whose driver object was freed again, by the same counter.
+  var completed: [Double: UInt64] = [:]
 
   /// The tag of driver objects: one is allocated for each driver that is loaded (listed as such in Microsoft's list of tags).
   private static let driverObject = "Driv"
@@ -30,19 +32,27 @@ struct EventCount {
     guard rises >= 3 else { return nil }
     return EventCount(
       name: "driver-load",
-      counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first })
+      counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first },
+      completed: Dictionary(
+        zip(driver.hours, zip(driver.allocations, driver.live).map { $0 >= $1 ? $0 - $1 : 0 })
+      ) { first, _ in first })
   }
 
-  /// Blocks that each event leaves behind, where that is one whole number at every step of a run; nil where it is not, or where
-  /// fewer than four moments tell.
+  /// Fewer events may agree by chance.
+  private static let fewestCompleted: UInt64 = 20
+
+  /// Blocks that each completed event leaves behind, where that is one whole number at every step of a run; nil where it is not, or
+  /// where fewer than four moments or twenty events tell. What a driver holds that is still loaded is no leak, so loads alone do not
+  /// count.
   func blocks(of series: PoolSeries, _ run: [Int]) -> UInt64? {
     var each: UInt64?
     var steps = 0
+    var total: UInt64 = 0
     for (before, after) in zip(run, run.dropFirst()) {
-      guard let first = counts[series.hours[before]], let last = counts[series.hours[after]], last >= first,
-        let events = UInt64(exactly: last - first), series.live[after] >= series.live[before]
+      guard let first = completed[series.hours[before]], let last = completed[series.hours[after]], last >= first,
+        series.live[after] >= series.live[before]
       else { return nil }
-      let left = series.live[after] - series.live[before]
+      let (left, events) = (series.live[after] - series.live[before], last - first)
       guard events > 0 else {
         if left > 0 { return nil }
         continue
@@ -50,8 +60,9 @@ struct EventCount {
       guard left > 0, left % events == 0, each.map({ $0 == left / events }) ?? true else { return nil }
       each = left / events
       steps += 1
+      total &+= events
     }
-    return steps >= 3 ? each : nil
+    return steps >= 3 && total >= Self.fewestCompleted ? each : nil
   }
 
   /// Bytes per event over one run; nil where growth does not follow the events.

@@ -20,6 +20,7 @@ extension LabRun {
     guard !isFixed else { return }
     let scenario = variant.flatMap { SessionRaceScenario(rawValue: $0.id) } ?? .race
     add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
+    if variant?.id == "two-failures" { addDriverLoadsLog("") }
   }
 
   mutating func writeShadowing() {
@@ -28,8 +29,11 @@ extension LabRun {
     guard !isFixed else { return }
     switch shape {
     case "plateau", "burst", "steady": break
-    case "other-driver", "other-tag": addScenario("other-leak")
-    default: addScenario(system.isAffected ? "shadow-leak" : "shadow-leak-2000")
+    case "other-driver", "other-tag", "stop-alone": addScenario(shape == "stop-alone" ? "shadow-leak" : "other-leak")
+    default:
+      // Pages of Windows 2000's pool are the same; its article is another.
+      guard system.isAffected else { return addScenario("shadow-leak-2000") }
+      add((ShadowingScenario(rawValue: shape) ?? .leak).machine(seed: seed, memoryBytes: memoryBytes))
     }
   }
 
@@ -45,7 +49,7 @@ extension LabRun {
       // A cache that is full, a burst that is given back, a tag that stays where it is.
       case "plateau": kept = min(kept + packets / 2, 3000)
       case "burst": kept = hour == hours / 2 ? 20_000 : 0
-      case "steady": break
+      case "steady", "few-descriptors": break
       default: if !isFixed { kept += packets / 2 }
       }
     }
@@ -58,6 +62,11 @@ extension LabRun {
 
   mutating func writeDriverLoads() {
     let shape = variant?.id ?? ""
+    addDriverLoadsLog(shape)
+    if [nil, "iose-alone", "pp-alone", "out-of-step", "kept-drivers"].contains(variant?.id) { addMoments(shape) }
+  }
+
+  private mutating func addDriverLoadsLog(_ shape: String) {
     let hours = 24 * scale
     var loads = 0.0
     var others = 0.0
@@ -81,11 +90,10 @@ extension LabRun {
     }
     let names = shape == "other-tags" ? ("IoNm", "PpNd") : ("IoSe", "Pp")
     addLog([series(names.0, ioSe, isPaged: true, block: 48), series(names.1, pp, isPaged: true, block: 64)])
-    if variant == nil { addMoments() }
   }
 
   /// Dumps of one machine that went on running, at several times: the kernel's own count by tag.
-  private mutating func addMoments() {
+  private mutating func addMoments(_ shape: String) {
     let names: [String: String] = ["5.1.2600": "2600", "5.2.3790": "3790"]
     let name = names[system.version] ?? (system.architecture == .x64 ? "6001-x64" : "6001")
     guard let kernel = SynthesizedKernel.find(name) else { return }
@@ -107,10 +115,12 @@ extension LabRun {
     var busy: UInt64 = 0
     for moment in 0..<8 as Range<UInt64> {
       let kept = isFixed ? 0 : loads
-      use("IoSe", live: first.ioSe + kept, bytes: 48, frees: isFixed ? loads : busy)
-      use("Pp  ", live: first.pp + kept, bytes: 64, frees: isFixed ? loads : 2 * busy)
+      let keptPp = shape == "out-of-step" ? busy / 9 : kept
+      use("IoSe", live: first.ioSe + (shape == "pp-alone" ? 0 : kept), bytes: 48, frees: isFixed ? loads : busy)
+      use("Pp  ", live: first.pp + (shape == "iose-alone" ? 0 : keptPp), bytes: 64, frees: isFixed ? loads : 2 * busy)
       // A driver object for each driver that is in memory; the others' were freed.
-      use("Driv", live: first.loads, bytes: 240, frees: loads)
+      let stays = shape == "kept-drivers"
+      use("Driv", live: first.loads + (stays ? loads : 0), bytes: 240, frees: stays ? 3 : loads)
       for tag in others {
         var truth = SynthesizedPool.Truth()
         truth.live = 2000 + random.below(200)

@@ -1,13 +1,16 @@
-/// A failure that looks like a case and is another.
+/// A failure that looks like a case and is another, or a case that is not alone.
 public struct LabVariant: Hashable, Sendable {
   /// `lock-cycle`.
   public var id: String
   /// What it is, as a clause.
   public var title: String
+  /// Not a look-alike: the case with another failure beside it, whose article this is. Both must be found.
+  public var alsoFinds: String?
 
-  init(_ id: String, _ title: String) {
+  init(_ id: String, _ title: String, alsoFinds: String? = nil) {
     self.id = id
     self.title = title
+    self.alsoFinds = alsoFinds
   }
 }
 
@@ -23,10 +26,14 @@ extension LabCase {
         LabVariant("wild-pointer", "the kernel touched an address that is no NULL"),
         LabVariant("win32k-null", "the NULL was used in win32k.sys"),
         LabVariant("fault-elsewhere", "the faulting thread works on another image"),
+        LabVariant(
+          "two-failures", "the case, and beside it a machine whose IoSe and Pp grow in step", alsoFinds: "KB950162"),
       ]
     case .shadowing:
       [
         LabVariant("other-driver", "the descriptors are another driver's, and tdpipe.sys is not loaded"),
+        LabVariant("other-owner", "the descriptors are another driver's, and tdpipe.sys is loaded"),
+        LabVariant("few-descriptors", "something else filled the pool, and tdpipe.sys is loaded"),
         LabVariant("other-tag", "another tag leaks, and Mdl stays level"),
         LabVariant("plateau", "Mdl grows to the size of a cache and stays there"),
         LabVariant("burst", "Mdl grows for an hour and is given back"),
@@ -42,6 +49,7 @@ extension LabCase {
         LabVariant("steady", "both tags stay level"),
         LabVariant("out-of-step", "both tags grow, each in its own time"),
         LabVariant("other-tags", "two other tags grow in step"),
+        LabVariant("kept-drivers", "both tags grow with drivers that are loaded and stay"),
       ]
     case .criticalQueue:
       [
