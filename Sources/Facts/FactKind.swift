@@ -32,7 +32,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// (1: the tag that holds most of it; also for a tag that somebody named as the suspect).
   public static let poolUse = FactKind(rawValue: "pool-use")
   /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
-  /// `event` (`driver-load`: what `perEvent` counts by).
+  /// `event` (`driver-load`, or `loaded-driver` where the drivers are there yet: what `perEvent` counts by).
   public static let poolGrowth = FactKind(rawValue: "pool-growth")
   /// Two tags that rise in step: `tags` (sorted, comma between), `ratio`.
   public static let poolInStep = FactKind(rawValue: "pool-in-step")

@@ -35,7 +35,7 @@ public struct PoolGrowthView: Hashable, Sendable {
     public var bytesPerEvent: Double?
     /// Blocks that each event left behind, the same at every step: from counters in the kernel's memory only.
     public var blocksPerEvent: UInt64?
-    /// What `bytesPerEvent` counts by: `driver-load`, `session`, or as the list of events names it.
+    /// What `bytesPerEvent` counts by: `driver-load`, `loaded-driver` (drivers that stay), `session`, or as the list of events names it.
     public var event: String?
     public var verdict: Verdict
     /// 0…1, in the verdict.

@@ -11,16 +11,27 @@ import Testing
   private static let cases: [(LabCase, LabSystem)] = LabCase.allCases.flatMap { one in one.systems.map { (one, $0) } }
 
   /// The verdict on the case's article after the run's files were written and read again, and all others' verdicts.
-  private func diagnose(_ run: LabRun) async throws -> (own: Verdict?, others: [String: Verdict]) {
+  private func diagnose(
+    _ run: LabRun, only kept: (String) -> Bool = { _ in true }
+  ) async throws -> (own: Verdict?, others: [String: Verdict]) {
+    let (verdicts, _) = try await verdicts(run, only: kept)
+    return (verdicts[run.labCase.article], verdicts.filter { $0.key != run.labCase.article })
+  }
+
+  /// All verdicts by article, and what is said to be missing for the case's.
+  private func verdicts(
+    _ run: LabRun, only kept: (String) -> Bool
+  ) async throws -> (verdicts: [String: Verdict], missing: [Missing]) {
     let folder = try TemporaryFolder()
-    for file in run.files { try folder.write(file.path, file.bytes) }
+    let files = run.files.filter { kept($0.path) }
+    for file in files { try folder.write(file.path, file.bytes) }
     let diagnoser = Diagnoser(catalogue: try Catalogue.bundled())
     let pieces = await diagnoser.read(
-      run.files.filter { $0.path.hasPrefix("evidence/") }.map { folder.path + "/" + $0.path })
+      files.filter { $0.path.hasPrefix("evidence/") }.map { folder.path + "/" + $0.path })
     #expect(pieces.allSatisfy { $0.isRead })
-    let found = diagnoser.diagnose(pieces).findings.map { ($0.finding.issue.id, $0.finding.verdict) }
-    let verdicts = Dictionary(found) { first, _ in first }
-    return (verdicts[run.labCase.article], verdicts.filter { $0.key != run.labCase.article })
+    let findings = diagnoser.diagnose(pieces).findings.map(\.finding)
+    let found = Dictionary(findings.map { ($0.issue.id, $0.verdict) }) { first, _ in first }
+    return (found, findings.first { $0.issue.id == run.labCase.article }?.missing ?? [])
   }
 
   private func verdict(_ name: String) throws -> Verdict {
@@ -49,6 +60,33 @@ import Testing
       #expect(try own <= verdict(run.truth.atMost), "\(one.0) \(one.1.id) seed \(seed): \(own)")
     }
     #expect(!found.others.values.contains(.confirmed), "\(one.0) \(one.1.id): \(found.others)")
+  }
+
+  /// A log or a capture alone is probable at most, an inventory alone is nothing; what would settle it is named.
+  @Test(arguments: LabCase.allCases, [1, 2] as [UInt64]) func eachKindAlone(_ one: LabCase, seed: UInt64) async throws {
+    let system = try #require(one.systems.first)
+    let run = LabRun(one, isFixed: false, system: system, seed: seed)
+    for (ending, most) in [
+      (".log", Verdict.probable), (".pcap", .probable), (".txt", nil), ("mp", try verdict(run.truth.atMost)),
+    ] as [(String, Verdict?)] {
+      let kept = { (path: String) in path.lowercased().hasSuffix(ending) }
+      guard run.files.contains(where: { kept($0.path) }) else { continue }
+      let (found, missing) = try await verdicts(run, only: kept)
+      let place = "\(one) \(ending) seed \(seed): \(found)"
+      guard let most else {
+        #expect(found.isEmpty, "\(place)")
+        continue
+      }
+      if let own = found[one.article] {
+        #expect(own <= most, "\(place)")
+        // A log or a capture meets no decisive condition, and it is said what would.
+        if ending != "mp" { #expect(!missing.isEmpty, "\(place)") }
+      }
+      // The dump alone says as much as everything together.
+      if ending == "mp", let least = run.truth.atLeast {
+        #expect(try #require(found[one.article], "\(place)") >= verdict(least), "\(place)")
+      }
+    }
   }
 
   private static let lookAlikes: [(LabCase, LabVariant, LabSystem)] = LabCase.allCases.flatMap { one in

@@ -41,7 +41,7 @@ extension PoolGrowthView {
       facts.append(
         Fact(
           .poolGrowth,
-          "Over \(row.points.count) snapshots pool tag \(row.tag) in \(row.pool) pool is a case of \(row.verdict.rawValue)\(rate)\(event)\(counted): \(row.notes.first ?? "").",
+          "Over \(row.points.count) snapshots pool tag \(row.tag) in \(row.pool) pool is a case of \(row.verdict.rawValue)\(rate)\(event)\(counted): \(row.event == "loaded-driver" ? row.notes.last ?? "" : row.notes.first ?? "").",
           attributes: attributes, trust: isCounted ? .observed : .inferred,
           origin: "\(snapshots) snapshots"))
     }
