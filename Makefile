@@ -23,7 +23,7 @@ STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 .PHONY: help demo test lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
 
 help:
-	@echo 'make demo      write a sample crash dump and diagnose it'
+	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      everything continuous integration runs'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
@@ -43,11 +43,9 @@ setup:
 
 demo: setup
 	$(SWIFT) build -c release --product faultline
-	$(SWIFT) build -c release --product Synthesize
 	@bin="$$($(SWIFT) build -c release --show-bin-path)" && \
-	  "$$bin/Synthesize" write netbt-stop --seed 1 --output demo --force && \
-	  printf '\n$$ faultline diagnose demo/netbt-stop.dmp --symbols demo/symbols\n\n' && \
-	  "$$bin/faultline" diagnose demo/netbt-stop.dmp --symbols demo/symbols
+	  "$$bin/faultline" lab run netbios-receive --seed 1 --out demo --force && \
+	  "$$bin/faultline" diagnose demo/evidence
 
 # The last line of the output is the test runner's summary.
 test: setup lint

@@ -114,6 +114,7 @@ let package = Package(
       [
         "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
         "PortableExecutable", "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
+        "Lab",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The program alone, so that its linker settings do not reach the test bundle.
@@ -121,6 +122,8 @@ let package = Package(
       name: "Program", dependencies: ["FaultlineCommand"], swiftSettings: common, linkerSettings: staticRuntime),
     // Imports no reader: it spells the formats out a second time, so that a reader's error does not agree with itself.
     library("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
+    // The founding cases as models that run, and their evidence.
+    library("Lab", ["EvidenceSynthesis", "Facts"]),
     .executableTarget(
       name: "Synthesize",
       dependencies: [
@@ -176,6 +179,9 @@ let package = Package(
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),
     tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
+    tests(
+      "Lab",
+      ["Faultline", "KnowledgeBase", "Matching", "Reporting", "Symbols", "EvidenceSynthesis", "TestSupport", "Facts"]),
     .testTarget(
       name: "FaultlineTests",
       dependencies: [

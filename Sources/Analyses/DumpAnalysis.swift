@@ -17,7 +17,9 @@ public enum AllAnalyses {
     ModulesAnalysis.self,
     PoolAnalysis.self,
     HangAnalysis.self,
+    SessionImageAnalysis.self,
     PacketAnalysis.self,
+    PacketOverrunAnalysis.self,
   ]
 
   public static func facts(_ dump: KernelDump) -> [Fact] { ofDumps.flatMap { $0.facts(dump) } }

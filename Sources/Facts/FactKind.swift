@@ -32,7 +32,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// (1: the tag that holds most of it; also for a tag that somebody named as the suspect).
   public static let poolUse = FactKind(rawValue: "pool-use")
   /// Growth of one tag over snapshots: `tag`, `pool`, `verdict` (leak, growing-cache, burst, steady), `perHour`, `perEvent`,
-  /// `event` (`driver-load`: what `perEvent` counts by).
+  /// `event` (`driver-load`, or `loaded-driver` where the drivers are there yet: what `perEvent` counts by).
   public static let poolGrowth = FactKind(rawValue: "pool-growth")
   /// Growth of a pool as a whole, or of what one process is charged with: `pool`, `verdict`, `perHour`, `process`.
   public static let poolTotal = FactKind(rawValue: "pool-total")
@@ -41,7 +41,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// Who the allocations of a tag lead to: `tag`, `module`, `means` (stacks, descriptors, headers, stated).
   public static let poolOwner = FactKind(rawValue: "pool-owner")
   /// A session other than the faulting one is inside the removal path of the same component: `component`
-  /// (`session-image` for the memory manager's images, else the module), `session`.
+  /// (`session-image` for the memory manager's images, else the module), `session`, `module` (the image that is removed).
   public static let otherSessionRemoves = FactKind(rawValue: "other-session-removes")
   /// Every worker of a queue waits for what only its pending items can finish: `queue` (critical, delayed, …), `client`
   /// (module whose items the workers run), `needs` (module whose pending items they wait for), `workers`, `pending`.
@@ -61,6 +61,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let referralsUnanswered = FactKind(rawValue: "referrals-unanswered")
   /// An address recovered from packet memory near the crash stack: `address`.
   public static let packetSender = FactKind(rawValue: "packet-sender")
+  /// A driver caught while it copies a malformed packet by the length the packet states, beyond what it carries: `module`,
+  /// `protocol`, `field` (the invalid one), `source`, `beyond` (bytes).
+  public static let packetOverrun = FactKind(rawValue: "packet-overrun")
   /// The address near the crash stack is one whose frames a capture shows to be malformed: `address`, `protocol`.
   public static let senderJoined = FactKind(rawValue: "sender-joined")
   /// A client that asks again and again to be told of changes in folders: `address`, `requests`, `recursive`.
@@ -81,7 +84,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
     .poolGrowth, .poolTotal, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
-    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .senderJoined, .registry,
+    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .packetOverrun,
+    .senderJoined, .registry,
     .forcedDump, .hang,
     .event, .observation, .changeNotification,
   ]
@@ -103,7 +107,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .poolTotal: ["pool", "verdict", "perHour", "process"],
     .poolInStep: ["tags", "ratio"],
     .poolOwner: ["tag", "module", "means"],
-    .otherSessionRemoves: ["component", "session"],
+    .otherSessionRemoves: ["component", "session", "module"],
     .queueStarved: ["queue", "client", "needs", "workers", "pending"],
     .lockCycle: ["count"],
     .contention: ["how", "queue", "threads"],
@@ -112,6 +116,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .announcedServer: ["software", "version", "address"],
     .referralsUnanswered: ["shares", "unanswered"],
     .packetSender: ["address"],
+    .packetOverrun: ["module", "protocol", "field", "source", "beyond"],
     .senderJoined: ["address", "protocol"],
     .changeNotification: ["address", "requests", "recursive"],
     .registry: ["path", "value"],

@@ -33,7 +33,9 @@ public struct PoolGrowthView: Hashable, Sendable {
     /// Bytes that each moment adds, for logs without times.
     public var bytesPerSnapshot: Double?
     public var bytesPerEvent: Double?
-    /// What `bytesPerEvent` counts by: `driver-load`, `session`, or as the list of events names it.
+    /// Blocks that each event left behind, the same at every step: from counters in the kernel's memory only.
+    public var blocksPerEvent: UInt64?
+    /// What `bytesPerEvent` counts by: `driver-load`, `loaded-driver` (drivers that stay), `session`, or as the list of events names it.
     public var event: String?
     public var verdict: Verdict
     /// 0…1, in the verdict.

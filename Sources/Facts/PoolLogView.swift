@@ -45,6 +45,8 @@ public struct PoolLogView: Hashable, Sendable {
     /// Physical memory, where the heading states it.
     public var memoryBytes: UInt64?
     public var rows: [Row] = []
+    /// The kernel's own counters, read in its memory, and not a tool's print of them.
+    public var isFromMemory = false
     /// Line of its first row, from 1.
     public var line = 0
 

@@ -154,6 +154,9 @@ public struct Diagnoser: Sendable {
       facts: facts, machine: machine, missing: missing, dumps: dumps, evidence: evidence)
   }
 
+  /// Moments that show how a tag grows.
+  private static let fewestMoments = 5
+
   /// What the snapshots of all pieces together show; nothing where there is one moment only.
   private func growthFacts(
     _ pools: [(path: String, view: PoolLogView)], _ machine: Machine, _ missing: inout [Missing]
@@ -168,10 +171,18 @@ public struct Diagnoser: Sendable {
       }
       return []
     }
-    let growth = PoolGrowthView(pools, PoolGrowthView.Context(machine: machine))
-    missing += growth.missing
     var ignored: [Missing] = []
-    return growth.facts(asking: Set(knownIssues(&ignored).flatMap(\.poolTags)))
+    let asked = Set(knownIssues(&ignored).flatMap(\.poolTags))
+    // A tool's print and the kernel's memory count alike, but a log has its own clock, or none: enough moments of memory are a
+    // series of their own.
+    let inMemory = pools.filter { $0.view.snapshots.allSatisfy(\.isFromMemory) }
+    let printed = pools.filter { !$0.view.snapshots.allSatisfy(\.isFromMemory) }
+    let groups = inMemory.count >= Self.fewestMoments && !printed.isEmpty ? [inMemory, printed] : [pools]
+    return groups.flatMap { group in
+      let growth = PoolGrowthView(group, PoolGrowthView.Context(machine: machine))
+      missing += growth.missing
+      return growth.facts(asking: asked)
+    }
   }
 
   /// Facts with the piece of evidence they come from.

@@ -49,6 +49,7 @@ extension PoolLogView.Snapshot {
   /// look like memory given back.
   init(_ pool: PoolView, time: String?) {
     self.init()
+    isFromMemory = true
     self.time = time.flatMap { CivilTime(rfc3339: $0) }
     rows = pool.rows.compactMap { row in
       guard let tracked = row.tracked else { return nil }

@@ -46,6 +46,11 @@ struct Judgement {
     } else if !against.isEmpty {
       if verdict > .possible { cap = "something that is only guessed contradicts, so it is at most possible" }
       verdict = min(verdict, .possible)
+    } else if applicability.basis == .updateList, decisive.isEmpty,
+      issue.fileTable == .lost || issue.fileTable == .none
+    {
+      // No file could prove more than the list of updates does, and nothing shows the failure itself.
+      verdict = .ruledOut
     } else if applicability.basis == .updateList, verdict > .possible {
       verdict = .possible
       cap = "the fix is listed as installed, but no file proves that it is in place"

@@ -107,20 +107,38 @@ extension Diagnosis {
     return [style.heading("Machine"), style.wrap(words.joined(separator: ", "), indent: 2)]
   }
 
+  /// Of dumps that were taken while the machine ran, all but the last: what they tell together is how it grew.
+  private var earlierLiveDumps: Set<Int> {
+    let live = facts.filter { $0.kind == .forcedDump && $0["how"]?.description == "live-dump" }.compactMap(\.evidence)
+    return Set(live.sorted().dropLast())
+  }
+
   /// What the evidence itself shows, before any article.
   private func failureSection(_ style: TextStyle) -> [String] {
     let kinds: [FactKind] = [
       .stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .queueStarved, .lockCycle,
-      .contention, .hang, .senderJoined, .malformedFrame, .damagedFrame, .referralsUnanswered,
+      .contention, .hang, .otherSessionRemoves, .packetOverrun, .senderJoined, .malformedFrame, .damagedFrame,
+      .referralsUnanswered,
     ]
-    let shown = facts.filter { fact in kinds.contains(fact.kind) }
+    let hidden = earlierLiveDumps
+    let told = dumps.filter { !hidden.contains($0.key) }
+    let facts = facts.filter { !hidden.contains($0.evidence ?? -1) }
+    let shown = facts.filter { fact in
+      kinds.contains(fact.kind) || fact.kind == .poolGrowth && fact["verdict"]?.description == "leak"
+    }
     let failing = facts.filter { $0.kind == .frame && $0["position"]?.description != "any" }
     let own = facts.filter { $0.kind == .frame && $0["thread"]?.description != "other" }
     let stack = failing.isEmpty ? Array(own.prefix(6)) : failing
     guard !shown.isEmpty || !stack.isEmpty else { return [] }
     var out = [style.heading("What failed")]
+    if !hidden.isEmpty {
+      out.append(
+        style.wrap(
+          "\(hidden.count + 1) dumps are of the machine while it ran; the last one's state is told.", indent: 2,
+          hanging: 4))
+    }
     for fact in shown { out.append(style.wrap(fact.text + cite(fact.id), indent: 2, hanging: 4)) }
-    for dump in dumps.sorted(by: { $0.key < $1.key }).map(\.value) {
+    for dump in told.sorted(by: { $0.key < $1.key }).map(\.value) {
       if let meaning = dump.meaning { out.append(style.wrap(meaning, indent: 2, hanging: 4)) }
       for (index, parameter) in dump.parameterMeanings.enumerated() where !parameter.text.isEmpty {
         let value = hexadecimal(parameter.value, digits: dump.pointerDigits)
@@ -137,7 +155,7 @@ extension Diagnosis {
         out.append(style.wrap(fact.text.dropLast() + trust + cite(fact.id), indent: 4, hanging: 6))
       }
     }
-    let thirdParty = dumps.sorted { $0.key < $1.key }.flatMap { $0.value.modules.filter { !$0.isInbox } }
+    let thirdParty = told.sorted { $0.key < $1.key }.flatMap { $0.value.modules.filter { !$0.isInbox } }
     if !thirdParty.isEmpty {
       let names = thirdParty.suffix(12).reversed().map(\.identity.name)
       let more = thirdParty.count > 12 ? " and \(thirdParty.count - 12) more" : ""

@@ -132,6 +132,35 @@ import Testing
     #expect(row.bytesPerEvent.map { abs($0 - 128) < 1 } == true)
   }
 
+  /// Loads at uneven times; of the drivers so many stay, and of IoSe so many blocks more are in use for each load.
+  private func loading(stays: Bool, uneven: Bool = false) -> String {
+    let loads = [0, 3, 4, 9, 10, 14, 20, 21, 30, 31, 33, 50, 51, 60].map { UInt64($0) }
+    return loads.enumerated().map { moment, load in
+      let live = 1000 + 2 * load + (uneven && moment == 7 ? 1 : 0)
+      return "2009-03-01 \(twoDigits(moment)):00:00\n Tag  Type Allocs Frees Diff Bytes Per Alloc\n"
+        + " Driv Nonp \(200 + load) ( 0) \(150 + (stays ? 0 : load)) ( 0) \(50 + (stays ? load : 0)) 20000 ( 0) 400\n"
+        + " IoSe Paged \(8000 + live) ( 0) 8000 ( 0) \(live) \(live * 64) ( 0) 64\n"
+    }.joined()
+  }
+
+  /// The kernel's own count proves what a tool's print of it makes likely, and only where every step agrees.
+  @Test func countsOfTheKernelItself() throws {
+    func fact(_ text: String, isFromMemory: Bool) throws -> Fact {
+      var log = PoolLog.read(Array(text.utf8))
+      for index in log.snapshots.indices { log.snapshots[index].isFromMemory = isFromMemory }
+      return try #require(
+        PoolGrowthView([("pool", log)]).facts(asking: []).first { $0["tag"]?.description == "IoSe" })
+    }
+    let counted = try fact(loading(stays: false), isFromMemory: true)
+    #expect(counted.trust == .observed && counted["event"] == .text("driver-load"))
+    #expect(counted.text.contains("2 blocks each time"))
+    #expect(try fact(loading(stays: false), isFromMemory: false).trust == .inferred)
+    #expect(try fact(loading(stays: false, uneven: true), isFromMemory: true).trust == .inferred)
+    // What a loaded driver holds is no leak.
+    let held = try fact(loading(stays: true), isFromMemory: true)
+    #expect(held.trust == .inferred && held["event"] == .text("loaded-driver"))
+  }
+
   @Test func timesOfFilesAndIntervals() {
     func one(_ bytes: Int) -> PoolLogView {
       PoolLog.read(

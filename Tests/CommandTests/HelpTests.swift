@@ -11,6 +11,7 @@ import Testing
   private static let commands: [[String]] = [
     [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["pool"], ["capture"], ["audit"], ["verify"], ["kb"],
     ["kb", "show"], ["kb", "search"], ["kb", "stats"], ["kb", "import"], ["kb", "export"],
+    ["lab"], ["lab", "list"], ["lab", "explore"], ["lab", "run"],
   ]
 
   private func subcommands(of command: [String]) throws -> [[String]] {

@@ -21,7 +21,8 @@ struct Target: Sendable {
 
   static var all: [Target] {
     [
-      crashDump, memoryDump, hungMachine, x64Stack, fieldLog, eventList, article, image, pdb, cabinet, hive, inventory,
+      crashDump, memoryDump, hungMachine, stoppedMachine, x64Stack, fieldLog, eventList, article, image, pdb, cabinet,
+      hive, inventory,
       capture, symbols, xz, gzip,
     ]
   }

@@ -5,6 +5,9 @@ struct EventCount {
   var name: String
   /// By hours, as the series have them.
   var counts: [Double: Double]
+  /// Of driver loads: driver objects that were freed again, and those that are there, by the same counter.
+  var completed: [Double: UInt64] = [:]
+  var held: [Double: UInt64] = [:]
 
   /// The tag of driver objects: one is allocated for each driver that is loaded (listed as such in Microsoft's list of tags).
   private static let driverObject = "Driv"
@@ -37,7 +40,43 @@ struct EventCount {
     guard rises >= 3 else { return nil }
     return EventCount(
       name: "driver-load",
-      counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first })
+      counts: Dictionary(zip(driver.hours, driver.allocations.map { Double($0) })) { first, _ in first },
+      completed: Dictionary(
+        zip(driver.hours, zip(driver.allocations, driver.live).map { $0 >= $1 ? $0 - $1 : 0 })
+      ) { first, _ in first },
+      held: Dictionary(zip(driver.hours, driver.live)) { first, _ in first })
+  }
+
+  /// Fewer events may agree by chance.
+  private static let fewestCompleted: UInt64 = 20
+
+  /// Blocks that each completed event leaves behind; what a driver holds that is still loaded is no leak, so loads alone do not count.
+  func blocks(of series: PoolSeries, _ run: [Int]) -> UInt64? { Self.ratio(series, run, by: completed) }
+
+  /// Whether the blocks come with the drivers that are loaded and stay, so many with each.
+  func isHeld(_ series: PoolSeries, _ run: [Int]) -> Bool { Self.ratio(series, run, by: held) != nil }
+
+  /// Blocks for each of what is counted, where that is one whole number at every step of a run; nil where it is not, or where fewer
+  /// than four moments or twenty of what is counted tell.
+  private static func ratio(_ series: PoolSeries, _ run: [Int], by counts: [Double: UInt64]) -> UInt64? {
+    var each: UInt64?
+    var steps = 0
+    var total: UInt64 = 0
+    for (before, after) in zip(run, run.dropFirst()) {
+      guard let first = counts[series.hours[before]], let last = counts[series.hours[after]], last >= first,
+        series.live[after] >= series.live[before]
+      else { return nil }
+      let (more, events) = (series.live[after] - series.live[before], last - first)
+      guard events > 0 else {
+        if more > 0 { return nil }
+        continue
+      }
+      guard more > 0, more % events == 0, each.map({ $0 == more / events }) ?? true else { return nil }
+      each = more / events
+      steps += 1
+      total &+= events
+    }
+    return steps >= 3 && total >= fewestCompleted ? each : nil
   }
 
   /// Bytes per event over one run; nil where growth does not follow the events.

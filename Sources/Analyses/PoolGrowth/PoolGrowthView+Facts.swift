@@ -32,13 +32,18 @@ extension PoolGrowthView {
       let rate =
         row.verdict == .leak
         ? row.bytesPerHour.map { ", \(Int64($0.rounded().clamped)) bytes an hour" } ?? "" : ""
+      // Counted by the kernel itself, and left behind by every event alike: there is nothing to infer.
+      let isCounted = row.verdict == .leak && row.blocksPerEvent != nil
+      let counted =
+        row.blocksPerEvent.map { ", \($0) block\($0 == 1 ? "" : "s") each time by the kernel's own count" } ?? ""
       let event =
         row.bytesPerEvent.map { ", \(Int64($0.rounded().clamped)) bytes with each \(row.event ?? "event")" } ?? ""
       facts.append(
         Fact(
           .poolGrowth,
-          "Over \(row.points.count) snapshots pool tag \(row.tag) in \(row.pool) pool is a case of \(row.verdict.rawValue)\(rate)\(event): \(row.notes.first ?? "").",
-          attributes: attributes, trust: .inferred, origin: "\(snapshots) snapshots"))
+          "Over \(row.points.count) snapshots pool tag \(row.tag) in \(row.pool) pool is a case of \(row.verdict.rawValue)\(rate)\(event)\(counted): \(row.event == "loaded-driver" ? row.notes.last ?? "" : row.notes.first ?? "").",
+          attributes: attributes, trust: isCounted ? .observed : .inferred,
+          origin: "\(snapshots) snapshots"))
     }
     for pair in inStep {
       let tags = [pair.first, pair.second].sorted()

@@ -121,6 +121,13 @@ extension PoolGrowthView {
         guard let slope = count.slope(of: series, run) else { continue }
         row.bytesPerEvent = slope
         row.event = count.name
+        let left = count.blocks(of: series, run)
+        if series.isFromMemory { row.blocksPerEvent = left }
+        // What drivers hold while they are loaded is theirs, by whichever counter that is seen.
+        if left == nil, count.isHeld(series, run) {
+          row.event = "loaded-driver"
+          row.notes.append("its blocks come with the drivers that are loaded and stay")
+        }
         break
       }
     }

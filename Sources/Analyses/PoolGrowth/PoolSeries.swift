@@ -14,6 +14,8 @@ struct PoolSeries {
   /// Number of the run between restarts.
   var runs: [Int] = []
   var hasWrapped = false
+  /// Every moment was read in the kernel's memory.
+  var isFromMemory = true
 
   /// Builds all series; tells how often the system restarted.
   static func all(_ moments: [PoolSnapshots.Moment]) -> (series: [PoolSeries], restarts: Int) {
@@ -66,6 +68,7 @@ struct PoolSeries {
           places[key] = place
           series.append(PoolSeries(tag: row.tag, pool: row.pool))
         }
+        if !moment.snapshot.isFromMemory { series[place].isFromMemory = false }
         series[place].append(row, moment.hours, run, after: last[key].map { ($0.allocations, $0.frees, $0.bytes) })
         last[key] = Last(
           allocations: series[place].allocations.last ?? 0,

@@ -7,6 +7,7 @@ public struct SynthesizedWaits: Sendable {
   /// KTHREAD.State.
   public enum State: UInt8, Hashable, Sendable {
     case ready = 1
+    case running = 2
     case waiting = 5
     case gateWait = 8
   }

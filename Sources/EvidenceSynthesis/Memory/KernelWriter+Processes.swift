@@ -43,7 +43,22 @@ extension KernelWriter {
     let place = room(0x200)
     put([UInt8](repeating: 0, count: 0x40), at: place)
     if let field = offset("_MM_SESSION_SPACE", "SessionId") { put(session, at: place + field) }
+    if let field = offset("_MM_SESSION_SPACE", "ImageList") { images(of: session, head: place + field) }
     return place
+  }
+
+  /// Entries as memory-forensics tools publish them: links, the image's first and last address, how often it is loaded.
+  private mutating func images(of session: UInt32, head: UInt64) {
+    let all = whole.sessionImages[session] ?? []
+    for image in all {
+      put([UInt8](repeating: 0, count: 8 * width), at: image.address)
+      putPointer(image.base, at: image.address + UInt64(2 * width))
+      putPointer(image.base + UInt64(image.size) - 1, at: image.address + UInt64(3 * width))
+      put(1 as UInt32, at: image.address + UInt64(4 * width))
+    }
+    // Taking one out leaves its own links as they were.
+    link(head: head, all.map(\.address))
+    if all.contains(where: \.isTakenOut) { link(head: head, all.filter { !$0.isTakenOut }.map(\.address)) }
   }
 
   private mutating func write(_ process: SynthesizedProcess, size: Int) {
@@ -84,6 +99,7 @@ extension KernelWriter {
     // The stop's processor is not always the first.
     let stopped = random.index(below: Int(machine.processors))
     let size = layout?.size(of: "_KPRCB") ?? 0x4000
+    var others = whole.running.makeIterator()
     for index in 0..<Int(machine.processors) {
       let block = room(size)
       put([UInt8](repeating: 0, count: size), at: block)
@@ -92,7 +108,14 @@ extension KernelWriter {
       if let place = offset("_KPRCB", "ProcessorState.SpecialRegisters.Cr3") {
         putPointer(memory.root, at: block + place)
       }
-      guard index == stopped else { continue }
+      guard index == stopped else {
+        guard let other = others.next() else { continue }
+        putPointer(other.thread, "_KPRCB", "CurrentThread", in: block)
+        if let place = offset("_KPRCB", "ProcessorState.ContextFrame") {
+          put(other.registers.encoded(), at: block + place)
+        }
+        continue
+      }
       putPointer(thread, "_KPRCB", "CurrentThread", in: block)
       if let place = offset("_KPRCB", "ProcessorState.ContextFrame") {
         put((machine.processorRegisters ?? machine.registers).encoded(), at: block + place)

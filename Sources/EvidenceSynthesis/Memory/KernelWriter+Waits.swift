@@ -94,7 +94,7 @@ extension KernelWriter {
 
   private mutating func waitBlocks(_ thread: SynthesizedWaits.Thread, _ blocks: inout [UInt64: [UInt64]]) {
     let address = thread.address
-    guard thread.state != .ready else { return }
+    guard thread.state != .ready, thread.state != .running else { return }
     if thread.state == .gateWait {
       pointer(thread.objects.first ?? 0, "_KTHREAD", "GateObject", in: address)
       return

@@ -52,7 +52,7 @@ public struct SynthesizedPool: Sendable {
   private let isWide: Bool
   private let build: UInt32
   /// Pool that the processes of one session alone map.
-  private let isOfSession: Bool
+  private var isOfSession = false
   private var unit: Int { isWide ? 16 : 8 }
 
   /// - Parameters:
@@ -99,6 +99,13 @@ public struct SynthesizedPool: Sendable {
       truth[key, default: Truth()].frees = frees
       truth[key, default: Truth()].allocations = (truth[key]?.live ?? 0) + frees
     }
+  }
+
+  /// The tracker's tables alone: what the kernel counted by tag.
+  public init(_ kernel: SynthesizedKernel, counted: [Key: Truth]) {
+    isWide = kernel.architecture != .x86
+    build = kernel.version.build
+    truth = counted
   }
 
   public static let standardTags = [

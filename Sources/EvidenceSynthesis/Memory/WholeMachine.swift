@@ -1,6 +1,15 @@
 import Facts
 import KernelLayouts
 
+/// An entry of a session's list of images (public type _MM_SESSION_SPACE.ImageList).
+public struct SynthesizedSessionImage: Hashable, Sendable {
+  public var address: UInt64
+  public var base: UInt64
+  public var size: UInt32
+  /// It has been taken out of the list; its own links still name the neighbours it had.
+  public var isTakenOut = false
+}
+
 /// A described machine with everything that a dump of whole pages holds: its memory, mapped by page tables, with the
 /// kernel's structures where the build's layout puts them.
 ///
@@ -20,6 +29,10 @@ public struct WholeMachine: Sendable {
   public var sessionPools: [UInt32: SynthesizedPool] = [:]
   /// Threads, what they wait for, and the work queues.
   public var waits: SynthesizedWaits?
+  /// What the processors that did not stop the machine ran: threads of `waits`, with the registers that each processor saved.
+  public var running: [(thread: UInt64, registers: RegisterContext)] = []
+  /// Images mapped into each session.
+  public var sessionImages: [UInt32: [SynthesizedSessionImage]] = [:]
   /// The pool's blocks from 10 1903 on, where `pool` has the tables alone.
   public var segmentHeap: SynthesizedSegmentHeap?
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.

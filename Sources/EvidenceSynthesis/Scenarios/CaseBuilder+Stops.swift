@@ -87,11 +87,12 @@ extension CaseBuilder {
         esi: UInt32(truncatingIfNeeded: access.address), edi: UInt32(truncatingIfNeeded: poolAddress())))
   }
 
-  /// The machine that stopped in `frames` (innermost first).
-  mutating func machine(_ shape: StopShape, access: Access, in frames: [SynthesizedFrame], parameters: [UInt64]? = nil)
-    -> SynthesizedMachine
-  {
-    let registers = interruptedRegisters(access)
+  /// The machine that stopped in `frames` (innermost first), with registers that the seed decides where none are given.
+  mutating func machine(
+    _ shape: StopShape, access: Access, in frames: [SynthesizedFrame], parameters: [UInt64]? = nil,
+    registers given: RegisterContext? = nil
+  ) -> SynthesizedMachine {
+    let registers = given ?? interruptedRegisters(access)
     var all = machinery(shape, interrupted: registers) + frames
     let first = all.count - frames.count
     let base = stackBase()

@@ -5,6 +5,8 @@ public enum HangScenario: String, Hashable, Sendable, CaseIterable {
   /// Every worker of the critical queue runs the DFS client's requests and waits for an event that only a redirector's item
   /// in the same queue sets.
   case starvation = "queue-starved"
+  /// As in `starvation`, with the items and waits of another driver than the DFS client.
+  case otherClient = "other-client"
   /// Two threads hold one resource each and wait for the other's; the workers wait behind them.
   case lockCycle = "lock-cycle"
   /// Every worker waits for a resource whose holder runs.
@@ -60,7 +62,9 @@ private struct HangBuilder {
 
   /// The modules that the stories need, where the sample did not draw them.
   private mutating func addDrivers() {
-    for name in random.shuffled(["mup.sys", "rdbss.sys", "mrxsmb.sys", "Ntfs.sys", "tcpip.sys", "i8042prt.sys"]) {
+    for name in random.shuffled([
+      "mup.sys", "rdbss.sys", "mrxsmb.sys", "Ntfs.sys", "tcpip.sys", "i8042prt.sys", "http.sys", "afd.sys",
+    ]) {
       if let known = whole.machine.modules.first(where: { $0.name.lowercased() == name.lowercased() }) {
         drivers[name] = known
         continue
@@ -207,6 +211,7 @@ private struct HangBuilder {
     }
     switch scenario {
     case .starvation: starve(queue, count)
+    case .otherClient: starve(queue, count, client: "http.sys", server: "afd.sys", between: "tcpip.sys")
     case .oneWorkerReturns:
       starve(queue, count)
       if let last = waits.threads.lastIndex(where: { $0.queue == queue }) { waits.threads[last].hasTimeout = true }
@@ -245,10 +250,13 @@ private struct HangBuilder {
     }
   }
 
-  private mutating func starve(_ queue: UInt64, _ count: Int) {
+  private mutating func starve(
+    _ queue: UInt64, _ count: Int, client: String = "mup.sys", server: String = "rdbss.sys",
+    between: String = "mrxsmb.sys"
+  ) {
     for index in 0..<count {
       let worker = thread(
-        [frame("rdbss.sys"), frame("mrxsmb.sys", locals: 0x60), frame("mup.sys")] + workerFrames(), queue: queue)
+        [frame(server), frame(between, locals: 0x60), frame(client)] + workerFrames(), queue: queue)
       // Three ways in which a redirector's item can know the event: in its structure, by address, through another.
       var added = worker
       let event: UInt64
@@ -257,16 +265,16 @@ private struct HangBuilder {
         // On the waiter's own stack, among mrxsmb's locals.
         event = worker.stack.stackPointers[3] + 0x20
         waits.object(.notificationEvent, at: event)
-        item("rdbss.sys", structure([(0x38, event)]))
+        item(server, structure([(0x38, event)]))
       case 1:
         let context = structure([])
         event = context + 0x40
         waits.object(.synchronizationEvent, at: event)
-        item("rdbss.sys", context)
+        item(server, context)
       default:
         event = waits.object(.notificationEvent)
         let inner = structure([(0x18, event)])
-        item("rdbss.sys", structure([(0x28, inner)]))
+        item(server, structure([(0x28, inner)]))
       }
       added.objects = [event]
       waits.threads.append(added)

@@ -26,14 +26,15 @@ extension Scenario {
   ]
 
   /// The transport drivers of the article, older than its files of January 2002.
-  private static let tdpipe = [
+  static let tdpipe = [
     DriverTemplate("tdpipe.sys", 0x3000, 0x3890_1E00), DriverTemplate("tdtcp.sys", 0x5000, 0x3890_1E20),
     DriverTemplate("tdasync.sys", 0x4000, 0x3890_1E40),
   ]
 
-  private static func emptyPool(
+  /// A machine that stopped because its nonpaged pool was empty, and what it was built with.
+  static func emptyPoolMachine(
     _ profile: SystemProfile, seed: UInt64, leaking: [DriverTemplate]
-  ) -> SynthesizedCase {
+  ) -> (SynthesizedMachine, CaseBuilder) {
     var builder = CaseBuilder(profile, seed: seed, drivers: leaking)
     let victim = builder.random.pick([
       "srv!SrvAllocateNonPagedPool", "afd!AfdAllocateBuffer", "Npfs!NpAddDataQueueEntry",
@@ -49,6 +50,13 @@ extension Scenario {
     machine.process = builder.process("System", id: 2, session: nil)
     machine.upTime = (20 + builder.random.below(20)) * 86_400 * 10_000_000
     if profile.version.build < 2195 { machine.unloadedModules = [] }
+    return (machine, builder)
+  }
+
+  private static func emptyPool(
+    _ profile: SystemProfile, seed: UInt64, leaking: [DriverTemplate]
+  ) -> SynthesizedCase {
+    var (machine, builder) = emptyPoolMachine(profile, seed: seed, leaking: leaking)
     var result = identified(
       &builder, machine,
       facts: [CaseBuilder.stopFact(machine)] + leaking.prefix(1).flatMap { CaseBuilder.moduleFact(machine, $0.name) },

@@ -38,6 +38,15 @@ extension SystemProfile {
     driverRegion: 0xF700_0000, sessionRegion: 0xBF80_0000, stackRegion: 0xF480_0000, poolRegion: 0x8900_0000,
     symbols: [:], database: "ntkrpamp.pdb")
 
+  /// Windows Server 2003 SP2 x64; no offsets for its debugger data block were taken down.
+  static let server2003x64 = SystemProfile(
+    architecture: .x64,
+    version: SystemVersion(5, 2, 3790, servicePack: 2, buildLab: "3790.srv03_sp2_rtm.070216-1710"),
+    productType: .server, suiteMask: 0x0112, layout: nil,
+    kernel: kernel(base: 0xFFFF_F800_0100_0000, size: 0x45E000, timestamp: 0x45D6_97F6, checksum: 0x0045_1A23),
+    kernelSpread: 0, driverRegion: 0xFFFF_FADF_C800_0000, sessionRegion: 0xFFFF_F97F_FF00_0000,
+    stackRegion: 0xFFFF_FADF_9000_0000, poolRegion: 0xFFFF_FADF_D800_0000, symbols: [:], database: "ntkrnlmp.pdb")
+
   /// Windows Server 2008 (6001), terminal server, x86.
   static let server2008x86 = SystemProfile(
     architecture: .x86,

@@ -1,0 +1,214 @@
+import EvidenceSynthesis
+import Facts
+
+extension LabRun {
+  private var memoryBytes: UInt64 { UInt64(8 * scale) << 20 }
+
+  /// A scenario's triage dump. Its symbols are invented, so they are not written: no verdict may rest on them.
+  private mutating func addScenario(_ id: String) {
+    guard let scenario = Scenario.named(id) else { return }
+    add("MEMORY.DMP", scenario(seed: seed).dump())
+  }
+
+  private mutating func add(_ whole: WholeMachine?) {
+    guard let whole else { return }
+    add("MEMORY.DMP", MemoryDump(whole, .dump(.full)).encoded())
+  }
+
+  mutating func writeSessions() {
+    // Fixed, the machine does not stop: only its inventory is left.
+    guard !isFixed else { return }
+    let scenario = variant.flatMap { SessionRaceScenario(rawValue: $0.id) } ?? .race
+    add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
+    if variant?.id == "two-failures" { addDriverLoadsLog("") }
+  }
+
+  mutating func writeShadowing() {
+    let shape = variant?.id ?? ""
+    if shape != "stop-alone" { addShadowingLog(shape) }
+    guard !isFixed else { return }
+    switch shape {
+    case "plateau", "burst", "steady": break
+    case "other-driver", "other-tag", "stop-alone": addScenario(shape == "stop-alone" ? "shadow-leak" : "other-leak")
+    default:
+      // Pages of Windows 2000's pool are the same; its article is another.
+      guard system.isAffected else { return addScenario("shadow-leak-2000") }
+      add((ShadowingScenario(rawValue: shape) ?? .leak).machine(seed: seed, memoryBytes: memoryBytes))
+    }
+  }
+
+  private mutating func addShadowingLog(_ shape: String) {
+    let hours = 24 * scale
+    var kept = 0.0
+    var bytes: [Double] = []
+    let base = 200_000 + Double(random.below(100_000))
+    for hour in 0..<hours {
+      let packets = 2000 + Double(random.below(800))
+      bytes.append(base + kept * 96 + Double(random.below(4)) * 96)
+      switch shape {
+      // A cache that is full, a burst that is given back, a tag that stays where it is.
+      case "plateau": kept = min(kept + packets / 2, 3000)
+      case "burst": kept = hour == hours / 2 ? 20_000 : 0
+      case "steady", "few-descriptors": break
+      default: if !isFixed { kept += packets / 2 }
+      }
+    }
+    if shape == "other-tag" {
+      addLog([series("Leak", bytes, block: 96), series("Mdl", bytes.map { _ in base }, block: 96)])
+    } else {
+      addLog([series("Mdl", bytes, block: 96)])
+    }
+  }
+
+  mutating func writeDriverLoads() {
+    let shape = variant?.id ?? ""
+    addDriverLoadsLog(shape)
+    if [nil, "iose-alone", "pp-alone", "out-of-step", "kept-drivers"].contains(variant?.id) { addMoments(shape) }
+  }
+
+  private mutating func addDriverLoadsLog(_ shape: String) {
+    let hours = 24 * scale
+    var loads = 0.0
+    var others = 0.0
+    var ioSe: [Double] = []
+    var pp: [Double] = []
+    let bases = (20_000 + Double(random.below(9000)), 90_000 + Double(random.below(9000)))
+    for hour in 0..<hours {
+      let grown = (ioSe: loads, pp: others)
+      ioSe.append(bases.0 + (shape == "pp-alone" ? 0 : grown.ioSe) * 48)
+      pp.append(bases.1 + (shape == "iose-alone" ? 0 : grown.pp) * 64)
+      guard !isFixed else { continue }
+      let more = 300 + Double(random.below(60))
+      switch shape {
+      case "steady": break
+      case "plateau": loads = min(loads + more, 1000)
+      case "burst": loads = hour == hours / 2 ? 4000 : 0
+      default: loads += more
+      }
+      // In its own time, not with the loads.
+      others = shape == "out-of-step" ? others + Double(random.below(4)) * Double(random.below(400)) : loads
+    }
+    let names = shape == "other-tags" ? ("IoNm", "PpNd") : ("IoSe", "Pp")
+    addLog([series(names.0, ioSe, isPaged: true, block: 48), series(names.1, pp, isPaged: true, block: 64)])
+  }
+
+  /// Dumps of one machine that went on running, at several times: the kernel's own count by tag.
+  private mutating func addMoments(_ shape: String) {
+    let names: [String: String] = ["5.1.2600": "2600", "5.2.3790": "3790"]
+    let name = names[system.version] ?? (system.architecture == .x64 ? "6001-x64" : "6001")
+    guard let kernel = SynthesizedKernel.find(name) else { return }
+    var whole = WholeMachine.sample(kernel, memoryBytes: 4 << 20, seed: seed)
+    // LIVE_SYSTEM_DUMP: the machine went on.
+    whole.machine.stop = SynthesizedStop(StopCode(0x161))
+    whole.machine.productType = system.version.hasPrefix("5.2") ? .server : .workstation
+    let start = (time: whole.machine.systemTime, up: (1 + random.below(40)) * 3_600 * 10_000_000)
+    let others = ["Irp ", "File", "Even", "Thre", "Ntfx"].compactMap { PoolTag($0) }
+    var counted: [SynthesizedPool.Key: SynthesizedPool.Truth] = [:]
+    func use(_ tag: String, live: UInt64, bytes: UInt64, frees: UInt64) {
+      guard let tag = PoolTag(tag) else { return }
+      var truth = SynthesizedPool.Truth()
+      (truth.live, truth.liveBytes, truth.allocations, truth.frees) = (live, live * bytes, live + frees, frees)
+      counted[SynthesizedPool.Key(tag, isPaged: true)] = truth
+    }
+    let first = (ioSe: 300 + random.below(200), pp: 900 + random.below(300), loads: 90 + random.below(60))
+    var loads: UInt64 = 0
+    var busy: UInt64 = 0
+    for moment in 0..<8 as Range<UInt64> {
+      let kept = isFixed ? 0 : loads
+      let keptPp = shape == "out-of-step" ? busy / 9 : kept
+      use("IoSe", live: first.ioSe + (shape == "pp-alone" ? 0 : kept), bytes: 48, frees: isFixed ? loads : busy)
+      use("Pp  ", live: first.pp + (shape == "iose-alone" ? 0 : keptPp), bytes: 64, frees: isFixed ? loads : 2 * busy)
+      // A driver object for each driver that is in memory; the others' were freed.
+      let stays = shape == "kept-drivers"
+      use("Driv", live: first.loads + (stays ? loads : 0), bytes: 240, frees: stays ? 3 : loads)
+      for tag in others {
+        var truth = SynthesizedPool.Truth()
+        truth.live = 2000 + random.below(200)
+        truth.liveBytes = truth.live * 256
+        truth.frees = busy * 11
+        truth.allocations = truth.live + truth.frees
+        counted[SynthesizedPool.Key(tag, isPaged: false)] = truth
+      }
+      whole.machine.systemTime = start.time + moment * 3_600 * 10_000_000
+      whole.machine.upTime = start.up + moment * 3_600 * 10_000_000
+      whole.pool = SynthesizedPool(kernel, counted: counted)
+      add("live\(moment + 1).dmp", MemoryDump(whole, .dump(.full)).encoded())
+      loads += 200 + random.below(150)
+      busy += 500 + random.below(4000)
+    }
+  }
+
+  mutating func writeQueue() {
+    if variant == nil { addReferrals() }
+    guard !isFixed else { return }
+    let name = system.architecture == .x64 ? "3790-x64" : system.servicePack == 0 ? "3790-sp0" : "3790"
+    guard let kernel = SynthesizedKernel.find(name) else { return }
+    let scenario = variant.flatMap { HangScenario(rawValue: $0.id) } ?? .starvation
+    add(scenario.machine(kernel, seed: seed, memoryBytes: memoryBytes).machine)
+  }
+
+  /// Shares asked for the first time in one burst: the starved machine gets no answer, the fixed one does.
+  private mutating func addReferrals() {
+    let client = SynthesizedHost(number: 300)
+    let server = SynthesizedHost(number: 7)
+    var frames: [SynthesizedPacket] = []
+    var time: Int64 = 1_060_000_000_000_000_000 + Int64(random.below(1_000_000))
+    var sequence: (client: UInt32, server: UInt32) = (1, 1)
+    func write(_ message: [UInt8], fromClient: Bool) {
+      let framed = SMBWriter.framed(message)
+      let (from, to) = fromClient ? (client, server) : (server, client)
+      let packet = PacketWriter.tcp(
+        from: from, port: fromClient ? 1040 : 139, to: to, toPort: fromClient ? 139 : 1040,
+        sequence: fromClient ? sequence.client : sequence.server,
+        acknowledged: fromClient ? sequence.server : sequence.client, flags: 0x18, payload: framed)
+      if fromClient { sequence.client &+= UInt32(framed.count) } else { sequence.server &+= UInt32(framed.count) }
+      frames.append(
+        SynthesizedPacket(
+          bytes: PacketWriter.frame(
+            .ethernet, from: from, to: to,
+            packet: PacketWriter.ip(from: from, to: to, number: 6, payload: packet)), time: time))
+      time += 1_000_000 + Int64(random.below(9_000_000))
+    }
+    for id in 1...(12 * scale) {
+      write(SMBWriter.referralRequest("\\domain\\share\(id)", id: id & 0xFFFF), fromClient: true)
+      if isFixed { write(SMBWriter.referralResponse("\\server\\share\(id)", id: id & 0xFFFF), fromClient: false) }
+    }
+    add("dfs.pcap", SynthesizedCaptureFile.pcap(frames, link: 1))
+  }
+
+  mutating func writeReceivePath() {
+    if variant == nil {
+      var traffic = SessionTraffic(seed: seed)
+      traffic.messages = 400 * scale
+      traffic.malformedShare = 200
+      add("netbios.pcap", SynthesizedCaptureFile.pcap(traffic.generate().frames, link: 1))
+    }
+    // The fixed machine receives the same frames and does not stop.
+    guard !isFixed, system.isAffected else { return }
+    if variant?.id == "newer-driver" { return addScenario("netbt-newer") }
+    let scenario = variant.flatMap { PacketOverrunScenario(rawValue: $0.id) } ?? .overrun
+    add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
+  }
+
+  // MARK: Pool logs
+
+  private func series(_ name: String, _ bytes: [Double], isPaged: Bool = false, block: Double) -> PoolmonText.Tag {
+    var history = SynthesizedPoolHistory(.level, seed: seed)
+    history.hours = bytes.indices.map(Double.init)
+    history.bytes = bytes
+    history.runs = [Int](repeating: 0, count: bytes.count)
+    history.blockBytes = block
+    return PoolmonText.Tag(name, isPaged: isPaged, history)
+  }
+
+  /// The tags among others that wander.
+  private mutating func addLog(_ tags: [PoolmonText.Tag]) {
+    let count = tags.first?.history.bytes.count ?? 0
+    var all = tags
+    for name in ["Irp", "File", "Even", "Thre", "Ntfx"] {
+      let base = 100_000 + Double(random.below(400_000))
+      all.append(series(name, (0..<count).map { _ in base + Double(random.below(4000)) }, block: 128))
+    }
+    add("poolmon.log", Array(PoolmonText(random.shuffled(all)).text().utf8))
+  }
+}
