@@ -18,36 +18,47 @@ extension KernelDump {
     }
     view.missing = pool.missing
     view.trackerTables = pool.tracker?.tables ?? 0
-    struct Key: Hashable {
-      var tag: PoolTag
-      var isPaged: Bool
-    }
-    var rows: [Key: PoolView.Row] = [:]
-    for use in pool.uses { rows[Key(tag: use.tag, isPaged: use.isPaged)] = Self.row(use) }
-    for entry in pool.tracker?.entries ?? [] {
-      for (use, isPaged) in [(entry.nonPaged, false), (entry.paged, true)]
-      where use.allocations != 0 || use.bytes != 0 {
-        let key = Key(tag: entry.tag, isPaged: isPaged)
-        var row = rows[key] ?? PoolView.Row(entry.tag, isPaged: isPaged, source: pool.pages == nil ? .tracker : .pages)
-        if pool.pages == nil {
-          row.live = use.live
-          row.liveBytes = use.bytes
-        }
-        // Some processors' tables alone say nothing of what is held.
-        if pool.tracker?.isWhole == true, pool.tracker?.unread == 0 {
-          row.tracked = PoolView.Tracked(allocations: use.allocations, frees: use.frees, bytes: use.bytes)
-        }
-        rows[key] = row
-      }
-    }
-    view.rows = Array(rows.values)
+    // Some processors' tables alone say nothing of what is held.
+    let isWhole = pool.tracker?.isWhole == true && pool.tracker?.unread == 0
+    view.rows = Self.rows(pool.uses, pool.tracker?.entries ?? [], isCounted: pool.pages != nil, isWhole: isWhole)
     view.sessions = pool.sessions.map {
-      PoolView.Session(id: $0.id, pages: $0.pages, damagedPages: $0.damagedPages, rows: $0.uses.map(Self.row))
+      PoolView.Session(
+        id: $0.id, pages: $0.pages, damagedPages: $0.damagedPages,
+        rows: Self.rows($0.uses, $0.tracked, isCounted: $0.pages != nil, isWhole: true))
     }
     view = view.selecting([], order: .bytes)
     addOwners(to: &view)
     if pages { addLeads(to: &view, pool) }
     return view
+  }
+
+  /// - Parameters:
+  ///   - isCounted: whether pages were walked; else what the kernel counted stands for it.
+  ///   - isWhole: whether all of the kernel's count was read.
+  private static func rows(
+    _ uses: [KernelPool.Use], _ tracked: [PoolTracker.Entry], isCounted: Bool, isWhole: Bool
+  ) -> [PoolView.Row] {
+    struct Key: Hashable {
+      var tag: PoolTag
+      var isPaged: Bool
+    }
+    var rows: [Key: PoolView.Row] = [:]
+    for use in uses { rows[Key(tag: use.tag, isPaged: use.isPaged)] = row(use) }
+    for entry in tracked {
+      for (use, isPaged) in [(entry.nonPaged, false), (entry.paged, true)]
+      where use.allocations != 0 || use.bytes != 0 {
+        let key = Key(tag: entry.tag, isPaged: isPaged)
+        var row = rows[key] ?? PoolView.Row(entry.tag, isPaged: isPaged, source: isCounted ? .pages : .tracker)
+        if !isCounted {
+          row.source = .tracker
+          row.live = use.live
+          row.liveBytes = use.bytes
+        }
+        if isWhole { row.tracked = PoolView.Tracked(allocations: use.allocations, frees: use.frees, bytes: use.bytes) }
+        rows[key] = row
+      }
+    }
+    return Array(rows.values)
   }
 
   private static func row(_ use: KernelPool.Use) -> PoolView.Row {

@@ -101,14 +101,15 @@ public struct PoolView: Hashable, Sendable {
     }
   }
 
-  /// Pool that one session's processes alone map. Its rows are not among `rows`: the kernel's own count does not know it.
+  /// Pool that one session's processes alone map. Its rows are not among `rows`: the kernel counts it by itself.
   public struct Session: Hashable, Sendable {
     public var id: UInt32
-    public var pages: Int
+    /// Pages of pool that were walked; nil: none were.
+    public var pages: Int?
     public var damagedPages: Int
     public var rows: [Row]
 
-    public init(id: UInt32, pages: Int, damagedPages: Int, rows: [Row]) {
+    public init(id: UInt32, pages: Int?, damagedPages: Int, rows: [Row]) {
       self.id = id
       self.pages = pages
       self.damagedPages = damagedPages

@@ -27,7 +27,8 @@ extension PoolView {
         .some(
           sessions.map {
             .members([
-              ("session", .count(Int($0.id))), ("pages", .count($0.pages)), ("damagedPages", .count($0.damagedPages)),
+              ("session", .count(Int($0.id))), ("pages", $0.pages.map { .count($0) }),
+              ("damagedPages", .count($0.damagedPages)),
               ("tags", .array($0.rows.map(Self.json))),
             ])
           })
@@ -95,7 +96,8 @@ extension PoolView {
     if !rows.isEmpty { out += Self.lines(rows, limit) }
     for session in sessions where !session.rows.isEmpty {
       let damage = session.damagedPages > 0 ? ", \(session.damagedPages) of them damaged" : ""
-      out.append(style.heading("Session \(session.id): \(session.pages) pages of pool of its own\(damage)"))
+      let pages = session.pages.map { "\($0) pages of pool of its own\(damage)" } ?? "pool of its own"
+      out.append(style.heading("Session \(session.id): \(pages)"))
       out += Self.lines(session.rows, min(limit, Self.sessionRows))
     }
     for row in rows.prefix(limit) where !row.leads.isEmpty {

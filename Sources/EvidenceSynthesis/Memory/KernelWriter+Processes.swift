@@ -40,8 +40,9 @@ extension KernelWriter {
   /// MM_SESSION_SPACE. Real ones stand at one address in every session; here each has its own, so that readers that do not
   /// switch address spaces see it as well.
   private mutating func sessionSpace(_ session: UInt32) -> UInt64 {
-    let place = room(0x200)
-    put([UInt8](repeating: 0, count: 0x40), at: place)
+    let size = whole.sessionPools[session] == nil ? 0x40 : layout?.size(of: "_MM_SESSION_SPACE") ?? 0x40
+    let place = room(max(0x200, size))
+    put([UInt8](repeating: 0, count: size), at: place)
     if let field = offset("_MM_SESSION_SPACE", "SessionId") { put(session, at: place + field) }
     if let field = offset("_MM_SESSION_SPACE", "ImageList") { images(of: session, head: place + field) }
     return place
@@ -67,7 +68,9 @@ extension KernelWriter {
     // A dispatcher header: type 3 (process).
     put(3 as UInt8, at: address)
     let table = process.id == 4 || process.id == 0 ? memory.root : memory.newSpace() ?? memory.root
-    if let session = process.session, table != memory.root { sessionSpaces[session, default: []].append(table) }
+    if let session = process.session, table != memory.root {
+      sessionSpaces[session, default: (process.sessionSpace, [])].roots.append(table)
+    }
     putPointer(table, "_EPROCESS", "Pcb.DirectoryTableBase", in: address)
     putPointer(process.id, "_EPROCESS", "UniqueProcessId", in: address)
     putPointer(process.parentID, "_EPROCESS", "InheritedFromUniqueProcessId", in: address)

@@ -11,8 +11,8 @@ struct KernelWriter {
   let layout: KernelLayout?
   /// Where the next structure of nonpaged memory goes.
   private var nextPool: UInt64
-  /// First tables of the processes that belong to a session.
-  var sessionSpaces: [UInt32: [UInt64]] = [:]
+  /// Of each session its MM_SESSION_SPACE, and the first tables of its processes.
+  var sessionSpaces: [UInt32: (address: UInt64, roots: [UInt64])] = [:]
 
   init(_ whole: WholeMachine, _ memory: MachineMemory, _ random: SplitMix64) {
     self.whole = whole
@@ -85,15 +85,8 @@ struct KernelWriter {
     debuggerData()
     // Last: it copies tables that must be whole by then.
     for (session, pool) in whole.sessionPools.sorted(by: { $0.key < $1.key }) {
-      for page in pool.pages { put(page.bytes, at: page.address, session: session) }
+      if let space = sessionSpaces[session] { write(pool, of: session, space: space.address) }
     }
-  }
-
-  /// A page that all processes of one session map, and no other.
-  private mutating func put(_ page: [UInt8], at address: UInt64, session: UInt32) {
-    guard let frame = memory.newFrame() else { return }
-    memory.put(page, atPhysical: frame << 12)
-    for root in sessionSpaces[session] ?? [] { memory.mapPrivately(address, to: frame, root: root) }
   }
 
   /// The first page of every image: headers and debug directory.

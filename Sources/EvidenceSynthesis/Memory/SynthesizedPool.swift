@@ -59,7 +59,7 @@ public struct SynthesizedPool: Sendable {
   ///   - pageCount: pages of blocks; a third of them paged pool.
   ///   - meanBlock: bytes that a block has on average.
   ///   - damagedPages: pages in the middle of which one header was overwritten with zeros.
-  ///   - isOfSession: paged pool of a session, which has no allocations of a page and more here.
+  ///   - isOfSession: paged pool of a session.
   public init(
     _ kernel: SynthesizedKernel, pageCount: Int, meanBlock: Int = 160, tags: [String] = standardTags,
     damagedPages: Int = 0, isOfSession: Bool = false, seed: UInt64
@@ -78,11 +78,14 @@ public struct SynthesizedPool: Sendable {
       let address = base + UInt64(index) * 4096
       pages.append((address, page(address, isPaged, names, meanBlock, index < damagedPages, &random)))
     }
-    for index in 0..<(isOfSession ? 0 : min(200, pageCount / 4)) {
+    // Sessions have a table of their own since Vista.
+    for index in 0..<(isOfSession && build < 6000 ? 0 : min(200, pageCount / 4)) {
       guard let tag = random.pick(names) else { break }
       // XP and 2003 do not say which pool a big allocation is of.
-      let isPaged = build >= 6000 && random.below(2) == 0
-      let address = (isWide ? 0xFFFF_FA80_7000_0000 : 0x8900_0000) + UInt64(index) * 0x4_0000
+      let isPaged = isOfSession || build >= 6000 && random.below(2) == 0
+      let address =
+        (isOfSession ? (isWide ? 0xFFFF_F900_C100_0000 : 0xBD00_0000) : isWide ? 0xFFFF_FA80_7000_0000 : 0x8900_0000)
+        + UInt64(index) * 0x4_0000
       var bytes = 4096 + random.below(0x3_0000)
       if build < 6000 { bytes = (bytes + 4095) / 4096 * 4096 }
       let one = Big(address: address, key: Key(tag, isPaged: isPaged), bytes: bytes, isFree: random.below(4) == 0)

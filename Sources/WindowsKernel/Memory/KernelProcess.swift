@@ -12,6 +12,8 @@ public struct KernelProcess: Hashable, Sendable {
   public var id: UInt64
   public var parent: UInt64?
   public var session: UInt32?
+  /// MM_SESSION_SPACE of its session, as the process itself sees it; nil for processes of none.
+  public var sessionSpace: VirtualAddress?
   public var directoryTableBase: PhysicalAddress?
   public var threads: UInt32?
   public var created: FileTime?
@@ -71,9 +73,11 @@ struct ProcessReader {
     // Names in other languages are in the system's code page.
     guard !text.isEmpty, text.allSatisfy({ $0 >= 0x20 }) else { return nil }
     let table = pointer("Pcb.DirectoryTableBase").map { PhysicalAddress($0) }
+    let own = pointer("Session")
     return KernelProcess(
       address: VirtualAddress(address), name: decodeWindows1252(text), id: id,
-      parent: pointer("InheritedFromUniqueProcessId"), session: session(pointer("Session"), table),
+      parent: pointer("InheritedFromUniqueProcessId"), session: session(own, table),
+      sessionSpace: own.flatMap { $0 == 0 ? nil : VirtualAddress($0) },
       directoryTableBase: table,
       threads: place("ActiveThreads").flatMap { space.memory.load(at: VirtualAddress($0), as: UInt32.self) },
       created: time("CreateTime"), exited: time("ExitTime"))

@@ -5,7 +5,7 @@ import KernelLayouts
 
 /// The kernel's address space in a dump of whole pages, with the block by which debuggers find their way about it.
 public struct KernelSpace: Sendable {
-  public let memory: VirtualMemory
+  public private(set) var memory: VirtualMemory
   public let architecture: Architecture
   /// 4 or 8.
   public let pointerBytes: Int
@@ -36,6 +36,13 @@ public struct KernelSpace: Sendable {
     }
     psLoadedModuleList = head(header.psLoadedModuleList, .psLoadedModuleList)
     psActiveProcessHead = head(header.psActiveProcessHead, .psActiveProcessHead)
+  }
+
+  /// The same kernel as a process with these tables sees it: its session's pages among what it reads.
+  func seen(through directoryTableBase: PhysicalAddress) -> KernelSpace {
+    var space = self
+    space.memory = memory.space(directoryTableBase: directoryTableBase)
+    return space
   }
 
   /// This space with a block that was found otherwise than by the header.

@@ -23,12 +23,18 @@ struct BigPoolTable: Sendable {
 
   /// nil where the layout or the table's address is not known.
   init?(_ variables: PoolVariables, _ layout: KernelLayout) {
-    let space = variables.space
+    guard let table = variables.pointer("PoolBigPageTable") else { return nil }
+    self.init(
+      variables.space, layout, table: table, entries: variables.count("PoolBigPageTableSize", upTo: Self.maximumEntries)
+    )
+  }
+
+  /// - Parameter stated: how many entries the table has; nil: up to the first that can be none.
+  init?(_ space: KernelSpace, _ layout: KernelLayout, table: UInt64, entries stated: Int?) {
     func offset(_ field: String) -> Int? { layout.offset("_POOL_TRACKER_BIG_PAGES", field) }
     guard let size = layout.size(of: "_POOL_TRACKER_BIG_PAGES"), size >= 12, let va = offset("Va"),
-      let key = offset("Key"), let table = variables.pointer("PoolBigPageTable")
+      let key = offset("Key")
     else { return nil }
-    let stated = variables.count("PoolBigPageTableSize", upTo: Self.maximumEntries)
     sizeIsGuess = stated == nil
     let bytesOffset = offset("NumberOfBytes")
     let pagesOffset = offset("NumberOfPages")

@@ -22,10 +22,13 @@ public struct KernelPool: Sendable {
   /// Pool that one session's processes alone map.
   public struct Session: Hashable, Sendable {
     public var id: UInt32
-    public var uses: [Use]
-    /// Pages of pool that were walked, and those of them whose blocks stop leading to each other.
-    public var pages: Int
-    public var damagedPages: Int
+    /// Blocks on its pages, and what its table of big allocations says.
+    public var uses: [Use] = []
+    /// Pages of pool that were walked, and those of them whose blocks stop leading to each other; nil: none were.
+    public var pages: Int?
+    public var damagedPages = 0
+    /// The kernel's own count for this session; empty where it is not known where that stands.
+    public var tracked: [PoolTracker.Entry] = []
   }
 
   public struct DamagedPage: Hashable, Sendable {
@@ -83,13 +86,14 @@ extension KernelDump {
   /// processes do not name.
   private func sessions() -> [SessionPages.Asked] {
     guard architecture != .arm64 else { return [] }
-    var tables: [UInt32: [PhysicalAddress]] = [:]
+    var sessions: [UInt32: SessionPages.Asked] = [:]
     for process in processes().list?.processes ?? [] where process.exited == nil {
       guard let session = process.session, let table = process.directoryTableBase, table.rawValue != 0 else { continue }
-      if tables.count == SessionPages.maximum, tables[session] == nil { continue }
-      tables[session, default: []].append(table)
+      if sessions.count == SessionPages.maximum, sessions[session] == nil { continue }
+      sessions[session, default: SessionPages.Asked(session: session, space: process.sessionSpace, tables: [])].tables
+        .append(table)
     }
-    return tables.sorted { $0.key < $1.key }.map { SessionPages.Asked(session: $0.key, tables: $0.value) }
+    return sessions.values.sorted { $0.session < $1.session }
   }
 
   func poolVariables(_ space: KernelSpace) -> (variables: PoolVariables, layout: KernelLayout?) {
@@ -145,12 +149,7 @@ extension KernelPool {
     let big = layout.flatMap { BigPoolTable(variables, $0) }
     if space.build > PoolHeaderFormat.lastBuild {
       readHeaps(variables, big)
-      if !asked.isEmpty {
-        missing.append(
-          Missing(
-            "pool.sessions", because: .unsupported,
-            detail: "Since 1903 (18362) each session has segment heaps of its own, which are not followed."))
-      }
+      readSessions(asked, [], space, layout)
       return
     }
     guard let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
@@ -194,53 +193,82 @@ extension KernelPool {
         ))
     }
     sum(walk.counts, big)
-    readSessions(walk.sessions)
+    readSessions(asked, walk.sessions, space, layout)
   }
 
-  private mutating func readSessions(_ found: [SessionPages]) {
-    sessions = found.filter { $0.pages > 0 }.map {
-      Session(id: $0.session, uses: Self.uses($0.counts), pages: $0.pages, damagedPages: $0.damagedPages)
+  private mutating func readSessions(
+    _ asked: [SessionPages.Asked], _ walked: [SessionPages], _ space: KernelSpace, _ layout: KernelLayout?
+  ) {
+    var withoutBig: [UInt32] = []
+    for (index, one) in asked.prefix(SessionPages.maximum).enumerated() {
+      let found = index < walked.count ? walked[index] : nil
+      var session = Session(id: one.session)
+      if let found, found.pages > 0 {
+        session.pages = found.pages
+        session.damagedPages = found.damagedPages
+      }
+      let tables = SessionTables(one, space, layout)
+      session.tracked = tables.tracked
+      session.uses = Self.uses(found?.counts ?? PoolCounts(), big: tables.big?.counts)
+      if !session.uses.isEmpty || !session.tracked.isEmpty {
+        sessions.append(session)
+        if tables.big == nil { withoutBig.append(one.session) }
+      }
     }
-    func list(_ sessions: [SessionPages]) -> String {
-      let some = sessions.prefix(8).map { "\($0.session)" }.joined(separator: ", ")
-      return sessions.count > 8 ? some + " and \(sessions.count - 8) more" : some
-    }
-    let absent = found.filter { $0.mapped == 0 && !$0.isCut }
-    if !absent.isEmpty {
-      missing.append(
-        Missing(
-          "pool.sessions", because: .notInDump,
-          detail:
-            "Of session\(absent.count == 1 ? "" : "s") \(list(absent)) the dump holds no page that its processes alone map: their pool is not counted."
-        ))
-    }
-    let cut = found.filter(\.isCut)
-    if !cut.isEmpty {
-      missing.append(
-        Missing(
-          "pool.sessions", because: .malformed,
-          detail:
-            "Page tables of session\(cut.count == 1 ? "" : "s") \(list(cut)) lead to more than there can be: the figures are parts."
-        ))
-    }
-    if !sessions.isEmpty {
-      missing.append(
-        Missing(
-          "pool.sessions", because: .unsupported,
-          detail: "A session's allocations of a page and more stand in a table of its own, which is not read."))
-    }
+    note(asked, walked, withoutBig, isHeap: space.build > PoolHeaderFormat.lastBuild)
   }
 
-  /// Rows of blocks alone, by tag.
-  private static func uses(_ counts: PoolCounts) -> [Use] {
-    counts.entries.map { entry in
-      var use = Use(tag: entry.tag, isPaged: entry.isPaged)
-      use.live = entry.live
-      use.liveBytes = entry.liveBytes
-      use.free = entry.free
-      use.freeBytes = entry.freeBytes
-      return use
-    }.sorted(by: order)
+  private mutating func note(
+    _ asked: [SessionPages.Asked], _ walked: [SessionPages], _ withoutBig: [UInt32], isHeap: Bool
+  ) {
+    func note(_ sessions: [UInt32], _ because: Absence, _ detail: String) {
+      guard !sessions.isEmpty else { return }
+      var list = sessions.prefix(8).map { "\($0)" }.joined(separator: ", ")
+      if sessions.count > 8 { list += " and \(sessions.count - 8) more" }
+      missing.append(
+        Missing(
+          "pool.sessions", because: because,
+          detail: detail.replacing("SESSIONS", with: "session\(sessions.count == 1 ? "" : "s") \(list)")))
+    }
+    if isHeap {
+      note(
+        asked.map(\.session), .unsupported,
+        "Since 1903 (18362) a session has segment heaps of its own, which are not followed: of SESSIONS the figures are what the kernel's own count and the table of big allocations say."
+      )
+    }
+    note(
+      walked.filter { $0.mapped == 0 && !$0.isCut }.map(\.session), .notInDump,
+      "Of SESSIONS the dump holds no page that its processes alone map: their blocks are not counted.")
+    note(
+      walked.filter(\.isCut).map(\.session), .malformed,
+      "Page tables of SESSIONS lead to more than there can be: the figures are parts.")
+    note(
+      withoutBig, .notInDump,
+      "Of SESSIONS allocations of a page and more are not counted: their table is not in the dump, or the layout of the build names none."
+    )
+  }
+
+  /// Rows of blocks and of the allocations that have no header, by tag.
+  private static func uses(_ blocks: PoolCounts, big: PoolCounts?) -> [Use] {
+    var sums: [UInt64: Use] = [:]
+    func add(_ counts: PoolCounts, areBig: Bool) {
+      for entry in counts.entries {
+        let key = UInt64(entry.tag.rawValue) << 1 | (entry.isPaged ? 1 : 0)
+        var use = sums[key] ?? Use(tag: entry.tag, isPaged: entry.isPaged)
+        use.live += entry.live
+        use.liveBytes += entry.liveBytes
+        use.free += entry.free
+        use.freeBytes += entry.freeBytes
+        if areBig {
+          use.big += entry.live
+          use.bigBytes += entry.liveBytes
+        }
+        sums[key] = use
+      }
+    }
+    add(blocks, areBig: false)
+    if let big { add(big, areBig: true) }
+    return sums.values.sorted(by: order)
   }
 
   private static func order(_ a: Use, _ b: Use) -> Bool {
@@ -317,25 +345,8 @@ extension KernelPool {
 
   /// Rows of blocks and of the allocations that have no header.
   private mutating func sum(_ blocks: PoolCounts, _ big: BigPoolTable?) {
-    var sums: [UInt64: Use] = [:]
-    func add(_ counts: PoolCounts, areBig: Bool) {
-      for entry in counts.entries {
-        let key = UInt64(entry.tag.rawValue) << 1 | (entry.isPaged ? 1 : 0)
-        var use = sums[key] ?? Use(tag: entry.tag, isPaged: entry.isPaged)
-        use.live += entry.live
-        use.liveBytes += entry.liveBytes
-        use.free += entry.free
-        use.freeBytes += entry.freeBytes
-        if areBig {
-          use.big += entry.live
-          use.bigBytes += entry.liveBytes
-        }
-        sums[key] = use
-      }
-    }
-    add(blocks, areBig: false)
+    uses = Self.uses(blocks, big: big?.counts)
     if let big {
-      add(big.counts, areBig: true)
       if big.unread > 0 {
         missing.append(
           Missing(
@@ -350,7 +361,6 @@ extension KernelPool {
             "The table of allocations of a page and more (PoolBigPageTable) was not found: they are in the tracker's figures only. Symbols of the kernel show where it is."
         ))
     }
-    uses = sums.values.sorted(by: Self.order)
     let live = uses.reduce((all: 0 as UInt64, plain: 0 as UInt64)) {
       ($0.all + $1.live, $0.plain + (PoolHeaderFormat.isPlausible(tag: $1.tag.rawValue) ? $1.live : 0))
     }

@@ -113,13 +113,29 @@ struct PoolTrackerReader {
     tracker.isWhole = tables.count >= processors || tables.isPerMachine
     for table in tables.addresses { add(table, entries, &sums, &tracker) }
     tracker.tables = tables.addresses.count
+    settle(sums, &tracker)
+    return tracker.entries.isEmpty ? nil : tracker
+  }
+
+  /// One table of a known size; nil where it is not in the dump, or holds what no such table can.
+  func read(at table: UInt64, bytes: Int) -> PoolTracker? {
+    var tracker = PoolTracker()
+    var sums: [UInt32: PoolTracker.Entry] = [:]
+    let entries = bytes / size
+    guard (0..<entries).allSatisfy({ isEntry(table &+ UInt64($0 * size)) }) else { return nil }
+    add(table, entries, &sums, &tracker)
+    tracker.tables = 1
+    settle(sums, &tracker)
+    return tracker.entries.isEmpty ? nil : tracker
+  }
+
+  private func settle(_ sums: [UInt32: PoolTracker.Entry], _ tracker: inout PoolTracker) {
     tracker.entries = sums.values.filter { $0.nonPaged != .init() || $0.paged != .init() }.map { entry in
       var entry = entry
       entry.nonPaged = settled(entry.nonPaged)
       entry.paged = settled(entry.paged)
       return entry
     }.sorted { $0.tag.rawValue < $1.tag.rawValue }
-    return tracker.entries.isEmpty ? nil : tracker
   }
 
   private struct Tables {

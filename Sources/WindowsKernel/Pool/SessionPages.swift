@@ -11,6 +11,8 @@ struct SessionPages: Sendable {
   /// A session and the first tables of its processes, of which the first that leads to something is used.
   struct Asked: Sendable {
     var session: UInt32
+    /// Its MM_SESSION_SPACE.
+    var space: VirtualAddress?
     var tables: [PhysicalAddress]
   }
 
