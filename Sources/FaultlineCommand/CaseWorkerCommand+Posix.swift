@@ -20,6 +20,7 @@ struct CaseWorkerCommand: AsyncParsableCommand {
 
   @Argument var input: String
   @Argument var output: String
+  @Option var unpacked = 65_536
   @OptionGroup var knowledge: KnowledgeOptions
   @OptionGroup var symbolOptions: SymbolOptions
 
@@ -31,7 +32,9 @@ struct CaseWorkerCommand: AsyncParsableCommand {
     // Before the folder of the evidence is entered: they may be relative to this one.
     let named = try symbolOptions.symbolFolder() == nil ? [] : symbolOptions.symbols.map(Terminal.absolute)
     guard chdir(input) == 0 else { throw CommandFailure.notFound("\(input): cannot be entered") }
-    try await CaseAnalysis().run(answerIn: output) {
+    var analysis = CaseAnalysis()
+    analysis.unpackLimits.bytes = Int64(clamping: unpacked) << 20
+    try await analysis.run(answerIn: output) {
       // Databases of symbols are taken by their GUID, wherever they lie.
       let symbols = SymbolFolder(paths: ["."] + named)
       let isEmpty = symbols.entries.isEmpty && symbols.loose.isEmpty

@@ -62,6 +62,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("MiB that one upload may have.", valueName: "number"))
   var maximumUpload = 65_536
 
+  @Option(help: ArgumentHelp("MiB that an archive may unpack to.", valueName: "number"))
+  var maximumUnpacked = 65_536
+
   @Option(help: ArgumentHelp("Seconds that the work on one case may take.", valueName: "seconds"))
   var maximumWork = 1800
 
@@ -73,7 +76,8 @@ struct Serve: AsyncParsableCommand {
     for (name, value, range) in [
       ("--port", port, 0...65_535), ("--workers", workers, 1...64),
       ("--maximum-waiting", maximumWaiting, 1...1_000_000),
-      ("--maximum-upload", maximumUpload, 1...(1 << 24)), ("--maximum-work", maximumWork, 1...604_800),
+      ("--maximum-upload", maximumUpload, 1...(1 << 24)), ("--maximum-unpacked", maximumUnpacked, 1...(1 << 24)),
+      ("--maximum-work", maximumWork, 1...604_800),
       ("--keep-days", keepDays ?? 1, 1...36_500),
     ] where !range.contains(value) {
       throw ValidationError("\(name) takes a number from \(range.lowerBound) to \(range.upperBound).")
@@ -95,7 +99,7 @@ struct Serve: AsyncParsableCommand {
     }
     _ = try symbolOptions.symbolFolder()
     _ = try symbolOptions.imageFolder()
-    var arguments = ["case-worker"]
+    var arguments = ["case-worker", "--unpacked", "\(maximumUnpacked)"]
     if let place { arguments += ["--kb", Terminal.absolute(place)] }
     arguments += symbolOptions.symbols.flatMap { ["--symbols", Terminal.absolute($0)] }
     arguments += symbolOptions.images.flatMap { ["--images", Terminal.absolute($0)] }

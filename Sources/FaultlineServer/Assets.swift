@@ -92,9 +92,10 @@ enum Assets {
     .picture .node { fill: var(--fill); stroke: var(--link); } .picture .stuck { fill: var(--stuck); stroke: var(--bad); stroke-width: 2; }
     .picture .old { stroke-dasharray: 4 3; } .picture .bar { fill: var(--link); } .picture .bar.off { fill: var(--line); }
     .picture .edge { fill: none; stroke: var(--quiet); } .picture .edge.bad { stroke: var(--bad); stroke-width: 1.5; }
-    .picture .edge.inferred { stroke-dasharray: 5 4; } .picture .end { fill: var(--bad); }
+    .picture.waiting .edge { stroke-opacity: .6; } .picture .edge.inferred { stroke-dasharray: 5 4; } .picture .end { fill: var(--bad); }
     .capture .bad { fill: var(--bad); } .capture .hurt { fill: var(--warn); } .capture .line { stroke: var(--line); }
-    @media (max-width: 40rem) { dl > div { grid-template-columns: 1fr; gap: 0; } td { min-width: 7rem; } }
+    .scroll > svg { min-width: 36rem; }
+    @media (max-width: 40rem) { td:last-child { min-width: 14rem; } dl > div { grid-template-columns: 1fr; gap: 0; } td { min-width: 7rem; } }
     @media print {
       :root { --back: #fff; --text: #000; --quiet: #333; --line: #999; --soft: #fff; --link: #000; --fill: #eee; --stuck: #ddd; }
       header, .contents, .actions, .skip, .save { display: none; }

@@ -44,8 +44,7 @@ struct ServerResponder: HTTPResponder {
     var response = await answer(request)
     if request.method == .head {
       // The same head, without what it speaks of.
-      if let length = response.body.contentLength { response.headers[.contentLength] = "\(length)" }
-      response.body = ResponseBody()
+      response.body = ResponseBody(contentLength: response.body.contentLength) { try await $0.finish(nil) }
     }
     response.headers.harden()
     // What came with a request that is refused is not read on.

@@ -98,7 +98,7 @@ extension CaptureView {
     let step = Double(width - left - 10) / Double(Self.columns)
     let height = lanes.count * lane + 26
     var out =
-      "<h2>Timeline</h2>\n<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
+      "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
     for (index, sender) in lanes.enumerated() {
       let y = index * lane + lane / 2
       out += "<text x=\"0\" y=\"\(y + 4)\">\(Self.escaped(sender))</text>"
@@ -122,7 +122,7 @@ extension CaptureView {
     let ends = isTimed ? (Self.timestamp(start), Self.timestamp(lastTime ?? start)) : ("frame 1", "frame \(frames)")
     out += "<text x=\"\(left)\" y=\"\(y)\">\(ends.0)</text>"
     out += "<text x=\"\(width - 10)\" y=\"\(y)\" text-anchor=\"end\">\(ends.1)</text>\n</svg>\n"
-    return out
+    return "<h2>Timeline</h2>\n" + HTMLText.scrolling("Bad frames over time", out)
   }
 
   private func findingTable(_ title: String, _ findings: [Finding]) -> String {
@@ -140,7 +140,7 @@ extension CaptureView {
 
   private static func section(_ title: String, _ head: [String], _ rows: [[String]]) -> String {
     var out =
-      "<h2>\(title)</h2>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(title)\"><table><tr>"
+      "<h2>\(title)</h2>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"\(title)\"><table><tr>"
     out += head.map { "<th scope=\"col\">\($0)</th>" }.joined() + "</tr>\n"
     for row in rows.prefix(listedRows) {
       out += "<tr>" + row.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>\n"

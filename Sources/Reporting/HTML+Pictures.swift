@@ -36,7 +36,7 @@ enum StackPicture {
       }
       out += "<text x=\"68\" y=\"\(y + 16)\">\(HTMLText.escaped(String(place(frame).prefix(90))))</text>\n"
     }
-    return out + "</svg>\n"
+    return HTMLText.scrolling("Drawing of the stack", out + "</svg>\n")
   }
 }
 
@@ -69,7 +69,7 @@ enum SupersedenceChain {
       node(name, 530, y, "new")
     }
     node(id, 270, middle, "stuck")
-    return out + "</svg>\n"
+    return HTMLText.scrolling("What replaces what", out + "</svg>\n")
   }
 
   private static func label(_ id: String, _ article: Article) -> String {
@@ -85,6 +85,7 @@ enum SupersedenceChain {
 extension WaitGraph {
   /// Nodes that are drawn of one verdict: more cannot be told apart, and the list below has them.
   private static let drawn = 24
+  private static let nodeWidth = 250
 
   /// A picture of the gravest verdict, and what each verdict rests on.
   var htmlBody: String {
@@ -127,11 +128,11 @@ extension WaitGraph {
     var places: [Int: (x: Int, y: Int)] = [:]
     let used = columns.map { kinds in members.filter { kinds.contains(nodes[$0].kind) } }.filter { !$0.isEmpty }
     let rows = used.map(\.count).max() ?? 1
-    let width = max(1, used.count) * 250 - 40
+    let width = max(1, used.count) * (Self.nodeWidth + 50) - 46
     let height = rows * 48 + 8
     for (column, list) in used.enumerated() {
       for (row, node) in list.enumerated() {
-        places[node] = (column * 250, height * (2 * row + 1) / (2 * list.count))
+        places[node] = (column * (Self.nodeWidth + 50) + 2, height * (2 * row + 1) / (2 * list.count))
       }
     }
     var out =
@@ -141,7 +142,9 @@ extension WaitGraph {
       let inferred = edges[index].basis == .stated ? "" : " inferred"
       // From the side that faces the other one; within a column by the right side.
       let (x1, x2) =
-        from.x < to.x ? (from.x + 210, to.x) : from.x > to.x ? (from.x, to.x + 210) : (from.x + 210, to.x + 210)
+        from.x < to.x
+        ? (from.x + Self.nodeWidth, to.x)
+        : from.x > to.x ? (from.x, to.x + Self.nodeWidth) : (from.x + Self.nodeWidth, to.x + Self.nodeWidth)
       let bend = from.x == to.x ? 30 : 0
       out +=
         "<path class=\"edge bad\(inferred)\" d=\"M\(x1) \(from.y) C\((x1 + x2) / 2 + bend) \(from.y) \((x1 + x2) / 2 + bend) \(to.y) \(x2) \(to.y)\"/>"
@@ -150,11 +153,11 @@ extension WaitGraph {
     for node in members {
       guard let place = places[node] else { continue }
       out +=
-        "<rect class=\"node\(nodes[node].isStuck ? " stuck" : "")\" x=\"\(place.x)\" y=\"\(place.y - 15)\" width=\"210\" height=\"30\" rx=\"4\"/>"
+        "<rect class=\"node\(nodes[node].isStuck ? " stuck" : "")\" x=\"\(place.x)\" y=\"\(place.y - 15)\" width=\"\(Self.nodeWidth)\" height=\"30\" rx=\"4\"/>"
       out +=
         "<text x=\"\(place.x + 8)\" y=\"\(place.y + 4)\">\(HTMLText.escaped(String(nodes[node].title.prefix(32))))</text>\n"
     }
-    out += "</svg>\n"
+    out = HTMLText.scrolling("Drawing of who waits for whom", out + "</svg>\n")
     if seen.count >= Self.drawn {
       out += "<p class=\"quiet\">The first \(Self.drawn) of those concerned are drawn.</p>\n"
     }

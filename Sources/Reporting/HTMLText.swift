@@ -47,7 +47,7 @@ public enum HTMLText {
     _ caption: String, _ head: [String], _ rows: [[Cell]], marked: Set<Int> = [], limit: Int = 2000
   ) -> String {
     var out =
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(escaped(caption))\"><table><caption>\(escaped(caption))</caption>\n<thead><tr>"
+      "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"\(escaped(caption))\"><table><caption>\(escaped(caption))</caption>\n<thead><tr>"
     for (column, title) in head.enumerated() {
       let isNumber = rows.first.map { column < $0.count && $0[column].isNumber } ?? false
       out += "<th scope=\"col\"\(isNumber ? " class=\"n\"" : "")>\(escaped(title))</th>"
@@ -61,6 +61,11 @@ public enum HTMLText {
     out += "</tbody></table></div>\n"
     if rows.count > limit { out += "<p>\(rows.count - limit) more rows: the JSON document has all.</p>\n" }
     return out
+  }
+
+  /// A picture that scrolls by itself where it would become too small to read.
+  static func scrolling(_ label: String, _ picture: String) -> String {
+    "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"\(escaped(label))\">\n\(picture)</div>\n"
   }
 
   /// Keys with what they mean beside them.

@@ -88,8 +88,8 @@ public enum PoolPlot {
   /// The picture and the table, for a page of somebody else's.
   public static func htmlBody(_ view: PoolGrowthView) -> String {
     var out = """
-      \(svg(view))
-      <div class="scroll" role="region" tabindex="0" aria-label="Growth by tag"><table><thead><tr><th>tag</th><th>pool</th><th>owner</th><th>first</th><th>last</th><th>\(view.hours == nil ? "per snapshot" : "per hour")</th><th>verdict</th><th>why</th></tr></thead><tbody>
+      \(HTMLText.scrolling("Growth over time", svg(view)))
+      <div class="scroll" role="group" tabindex="0" aria-label="Growth by tag"><table><thead><tr><th>tag</th><th>pool</th><th>owner</th><th>first</th><th>last</th><th>\(view.hours == nil ? "per snapshot" : "per hour")</th><th>verdict</th><th>why</th></tr></thead><tbody>
 
       """
     for row in view.rows where row.verdict != .steady || view.rows.count <= 40 {

@@ -8,9 +8,10 @@ import Testing
 @Suite(.serialized) struct CaseTests {
   /// A dump with its symbols, as files of an upload.
   private static func evidence(_ scenario: String = "netbt-stop") throws -> [(name: String, bytes: [UInt8])] {
-    let content = try #require(Scenario.named(scenario))(seed: 3)
-    return [("case/MEMORY.DMP", content.dump())]
-      + content.symbols.map { ("case/symbols/" + $0.relativePath, Array($0.json())) }
+    let found = try #require(Scenario.named(scenario))
+    let content = found(seed: 3)
+    return [(name: "case/MEMORY.DMP", bytes: content.dump())]
+      + content.symbols.map { (name: "case/symbols/" + $0.relativePath, bytes: Array($0.json().utf8)) }
   }
 
   @Test func aDumpIsDiagnosedAsTheCommandDoes() throws {

@@ -208,7 +208,7 @@ final class Connection {
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { part in
         #if canImport(Glibc)
-        Glibc.send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL.rawValue))
+        Glibc.send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL))
         #elseif canImport(Musl)
         Musl.send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL))
         #else
