@@ -39,10 +39,10 @@ extension ServerState {
         .bytes(try await document(exchange.id), type: "application/json")
       },
       Route(method: .get, path: "/api/cases/{id}/diagnosis") { exchange in
-        .bytes(try await answer(exchange.id, store.diagnosis), type: "application/json")
+        .bytes(try await answer(exchange.id, asText: false), type: "application/json")
       },
       Route(method: .get, path: "/api/cases/{id}/text") { exchange in
-        .bytes(try await answer(exchange.id, store.text), type: "text/plain; charset=utf-8")
+        .bytes(try await answer(exchange.id, asText: true), type: "text/plain; charset=utf-8")
       },
       Route(method: .delete, path: "/api/cases/{id}") { exchange in
         try await queue.delete(exchange.id)
@@ -75,11 +75,10 @@ extension ServerState {
   }
 
   /// A part of a done case's answer.
-  private func answer(
-    _ id: String, _ part: @Sendable (String) async throws(CaseError) -> [UInt8]?
-  ) async throws -> [UInt8] {
+  private func answer(_ id: String, asText: Bool) async throws -> [UInt8] {
     let record = try await queue.record(id)
-    guard record.state == .done, let bytes = try await part(id) else {
+    let bytes = asText ? try await store.text(id) : try await store.diagnosis(id)
+    guard record.state == .done, let bytes else {
       throw CaseError(.conflict, record.problem ?? "The case is \(record.state.rawValue); it has no answer.")
     }
     return bytes
