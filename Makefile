@@ -15,16 +15,21 @@ FUZZ_SECONDS = 60
 # Programs and tests come from one optimized build: heavy tests are 7 to 50 times slower without optimization, and what is
 # tested is the program as people run it. Its flags differ from a plain release build, so it has a folder of its own.
 TEST_PATH = .build-test
+TEST_PATH_CORE = .build-test-core
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path $(TEST_PATH) --explicit-target-dependency-import-check error
 INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
+# The web server's packages are compiled only where it is wanted (Documentation/Decisions/0007-server.md).
+SERVER = --traits Server
+
+.PHONY: help demo test test-core lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      everything continuous integration runs'
+	@echo 'make test-core   the same without the web server and what it needs'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
 	@echo 'make bench     measure triage: dumps per second and core'
@@ -49,10 +54,14 @@ demo: setup
 
 # The last line of the output is the test runner's summary.
 test: setup lint
-	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
-	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)" && \
+	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) $(SERVER) --build-tests
+	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) $(SERVER) --show-bin-path)" && \
 	  Scripts/check-program "$$bin" && \
-	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest
+	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) $(SERVER) --skip-build --disable-xctest
+
+# In a folder of its own: the trait is a flag of every module.
+test-core:
+	$(MAKE) test SERVER= TEST_PATH=$(TEST_PATH_CORE)
 
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
 
@@ -91,8 +100,8 @@ docs: setup
 	Scripts/document
 
 install: setup
-	$(SWIFT) build -c release $(STATIC) --scratch-path $(INSTALL_PATH) --product faultline
-	@bin="$$($(SWIFT) build -c release $(STATIC) --scratch-path $(INSTALL_PATH) --show-bin-path)" && \
+	$(SWIFT) build -c release $(STATIC) $(SERVER) --scratch-path $(INSTALL_PATH) --product faultline
+	@bin="$$($(SWIFT) build -c release $(STATIC) $(SERVER) --scratch-path $(INSTALL_PATH) --show-bin-path)" && \
 	  mkdir -p "$(DESTDIR)$(PREFIX)/bin" && \
 	  cp "$$bin/faultline" "$(DESTDIR)$(PREFIX)/bin/faultline" && \
 	  { strip "$(DESTDIR)$(PREFIX)/bin/faultline" 2>/dev/null || true; } && \

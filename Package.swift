@@ -38,6 +38,11 @@ func library(
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: common)
 }
 
+/// A product that only the trait Server needs.
+func served(_ name: String, _ package: String) -> Target.Dependency {
+  .product(name: name, package: package, condition: .when(traits: ["Server"]))
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
@@ -60,11 +65,23 @@ let package = Package(
         "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
   ],
+  traits: [
+    .trait(
+      name: "Server",
+      description:
+        "The web pages and HTTP API of `faultline serve`; without it the command says that it is not built in.")
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    // For the trait Server alone: otherwise neither fetched nor built. Without traits it leaves out what we do not use.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
   ] + documentation,
   targets: [
     library("Facts"),
@@ -109,9 +126,27 @@ let package = Package(
         "Planning", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    // Cases that are kept: their evidence, their queue of work, their answers. Knows nothing of HTTP.
+    library(
+      "CaseStore",
+      [
+        "Faultline", "Reporting", "Matching", "KnowledgeStore", "ByteReading", "Facts",
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
+      ]),
+    // Empty without the trait Server (Documentation/Decisions/0007-server.md).
+    library(
+      "FaultlineServer",
+      [
+        "CaseStore", "Faultline", "Reporting", "KnowledgeBase", "KnowledgeStore", "ByteReading", "Facts",
+        .product(name: "Crypto", package: "swift-crypto"), served("Hummingbird", "hummingbird"),
+        served("HummingbirdCore", "hummingbird"), served("HummingbirdTLS", "hummingbird"),
+        served("NIOCore", "swift-nio"),
+        served("NIOSSL", "swift-nio-ssl"), served("HTTPTypes", "swift-http-types"), served("Logging", "swift-log"),
+      ]),
     library(
       "FaultlineCommand",
       [
+        .target(name: "FaultlineServer", condition: .when(traits: ["Server"])), "CaseStore",
         "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
         "PortableExecutable", "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
         "Lab",
@@ -189,6 +224,10 @@ let package = Package(
         "MachineInventory", "Facts", "EvidenceSynthesis", "TestSupport",
       ],
       swiftSettings: common),
+    tests("CaseStore", ["Faultline", "Reporting", "EvidenceSynthesis", "TestSupport", "Facts"]),
+    tests(
+      "FaultlineServer",
+      ["CaseStore", "Faultline", "Reporting", "EvidenceSynthesis", "TestSupport", "Facts"]),
     .testTarget(
       name: "CommandTests", dependencies: ["Facts", "EvidenceSynthesis", "FaultlineCommand", "TestSupport"],
       exclude: ["Snapshots"],

@@ -16,6 +16,7 @@ struct Diagnose: AsyncParsableCommand {
         faultline diagnose 112126-8765-01.dmp
         faultline diagnose case-folder --symbols symbols --format json
         faultline diagnose case-folder --fail-on confirmed --output answer.txt
+        faultline diagnose case-folder --server http://127.0.0.1:8080
       """)
 
   @OptionGroup var evidence: EvidenceOptions
@@ -28,7 +29,35 @@ struct Diagnose: AsyncParsableCommand {
       valueName: "verdict"))
   var failOn: FailOn?
 
+  @Option(
+    help: ArgumentHelp(
+      "Give the evidence to this server (faultline serve) instead of reading it here, and print its answer.",
+      valueName: "url"))
+  var server: String?
+
+  @Option(
+    help: ArgumentHelp("The server's token (default: the environment's FAULTLINE_TOKEN).", valueName: "token"))
+  var token: String?
+
+  func validate() throws {
+    if token != nil, server == nil { throw ValidationError("--token belongs to --server.") }
+    if server != nil, failOn != nil || knowledge.knowledgeBase != nil {
+      throw ValidationError(
+        "--server works with the server's own knowledge base; --kb and --fail-on do not go with it.")
+    }
+  }
+
   func run() async throws {
+    if let server {
+      let client = try CaseClient(server, token: token ?? Terminal.environment("FAULTLINE_TOKEN"))
+      let answer = try await client.diagnose(evidence.paths, output: output)
+      switch output.format {
+      case .text: try output.emit(String(decoding: answer.text, as: UTF8.self))
+      case .json: try output.emit(JSONValue.indented(answer.json) + "\n")
+      default: try output.emit(String(decoding: answer.json, as: UTF8.self) + "\n")
+      }
+      return
+    }
     let diagnoser = Diagnoser(
       store: try knowledge.store(), symbols: try evidence.symbolOptions.symbolFolder(),
       images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))

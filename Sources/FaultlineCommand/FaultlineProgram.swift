@@ -28,7 +28,7 @@ public struct FaultlineProgram: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Diagnose.self, Match.self, Inspect.self, Dump.self, Pool.self, Capture.self, Audit.self, Verify.self,
-      KnowledgeBaseCommand.self, LabCommand.self,
+      KnowledgeBaseCommand.self, LabCommand.self, Serve.self, CaseWorkerCommand.self,
     ])
 
   /// Runs the command that the arguments ask for, and ends the process where it fails.

@@ -74,25 +74,16 @@ struct KnowledgeBaseCommand: AsyncParsableCommand {
     }
 
     func run() throws {
-      var hits: [Catalogue.Hit] = []
-      var owners: [TagOwnerReport] = []
+      let report: SearchReport
       do {
         let query = try SearchQuery(words.map(Self.quoted).joined(separator: " "))
         let store = try knowledge.store()
-        let stored = try store?.search(query, limit: limit) ?? []
-        owners = try query.poolTags.flatMap { try TagOwnerReport.all(of: $0, store) }
-        // The filters ask for what only articles have.
-        if !query.hasFilter { hits = try knowledge.catalogue().search(query.plain) }
-        let known = Set(hits.map(\.id))
-        hits += stored.filter { !known.contains($0.id) }
-        if !stored.isEmpty { hits.sort { ($1.score, $0.id) < ($0.score, $1.id) } }
-        hits = Array(hits.prefix(limit))
+        report = try KnowledgeLookup.search(query, limit: limit, store: store) { try knowledge.catalogue() }
       } catch let refusal as SearchQuery.Refusal {
         throw CommandFailure.usage(refusal.reason)
       } catch let error as StoreError {
         throw CommandFailure(error)
       }
-      let report = SearchReport(hits, owners: owners)
       if output.format != .text { return try output.emit(report.json) }
       try output.emit(report.text(output.style))
     }

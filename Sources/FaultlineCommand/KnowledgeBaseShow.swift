@@ -1,7 +1,6 @@
 import ArgumentParser
 import Facts
 import Faultline
-import KernelLayouts
 import KnowledgeBase
 import KnowledgeStore
 import Reporting
@@ -19,44 +18,26 @@ extension KnowledgeBaseCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-      if let issue = try knowledge.catalogue()[id] {
-        let article = issue.article
-        if output.format != .text { return try output.emit(article.json) }
-        return try output.emit(issue.text(article, output.style))
-      }
+      let entry: KnowledgeLookup.Entry?
       do {
-        guard let store = try knowledge.store() else { throw missing }
-        let update = try store.update(id)
-        if let stored = try store.article(id) {
-          let owners = try stored.article.poolTags.prefix(20).flatMap { try TagOwnerReport.all(of: $0, store) }
-          let report = StoredArticleReport(stored, update: update, owners: owners)
-          if output.format != .text { return try output.emit(report.json) }
-          return try output.emit(report.text(output.style))
-        }
-        guard let update else { throw missing }
-        if output.format != .text { return try output.emit(UpdateReport(update).json) }
-        try output.emit(UpdateReport(update).text(output.style))
+        // An issue of the catalogue needs no knowledge base, which may be one that cannot be opened.
+        let catalogue = try knowledge.catalogue()
+        let store = catalogue[id] == nil ? try knowledge.store() : nil
+        entry = try KnowledgeLookup.entry(id, store: store, catalogue: catalogue)
       } catch let error as StoreError {
         throw CommandFailure(error)
+      }
+      guard let entry else { throw missing }
+      if output.format != .text { return try output.emit(entry.json) }
+      switch entry {
+      case .issue(let issue): try output.emit(issue.text(issue.article, output.style))
+      case .article(let report): try output.emit(report.text(output.style))
+      case .update(let report): try output.emit(report.text(output.style))
       }
     }
 
     private var missing: CommandFailure {
       .notFound("\(id): no such article or update in the knowledge base. List them with: faultline kb stats")
     }
-  }
-}
-
-extension TagOwnerReport {
-  /// The imported lists first: they say what the tag is for.
-  static func all(of tag: String, _ store: KnowledgeStore?) throws(StoreError) -> [TagOwnerReport] {
-    var owners =
-      try store?.owners(ofTag: tag).map {
-        TagOwnerReport(tag: tag, binary: $0.binary, description: $0.description, source: "imported")
-      } ?? []
-    if let known = PoolTag(tag).flatMap({ TagOwners.owner(of: $0) }), !owners.contains(where: { $0.binary != nil }) {
-      owners.append(TagOwnerReport(tag: tag, binary: known, source: "bundled"))
-    }
-    return owners
   }
 }

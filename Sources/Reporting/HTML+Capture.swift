@@ -8,7 +8,7 @@ extension CaptureView {
 
   /// A page that stands alone: no script, no other file, everything from the capture escaped.
   public func html(path: String) -> String {
-    var out = """
+    let out = """
       <!DOCTYPE html>
       <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -28,6 +28,12 @@ extension CaptureView {
       <h1>\(Self.escaped(path))</h1>
 
       """
+    return out + htmlBody + "</body></html>\n"
+  }
+
+  /// What the page shows, for a page of somebody else's.
+  public var htmlBody: String {
+    var out = ""
     out += "<p>\(Self.escaped(container))\(isPacked ? ", packed by gzip" : ""), \(Self.counted(frames, "frame")), "
     out += "\(Self.counted(streams, "conversation")). "
     if let firstTime, let lastTime {
@@ -69,7 +75,7 @@ extension CaptureView {
           [$0.client, "\($0.requests)", "\($0.recursive)", "\($0.responses)", "\($0.bytes)"]
         })
     }
-    return out + "</body></html>\n"
+    return out
   }
 
   /// Bad frames over time, or over their numbers where frames have no times; one lane for each sender.
@@ -92,7 +98,7 @@ extension CaptureView {
     let step = Double(width - left - 10) / Double(Self.columns)
     let height = lanes.count * lane + 26
     var out =
-      "<h2>Timeline</h2>\n<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
+      "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"Bad frames over time\">\n"
     for (index, sender) in lanes.enumerated() {
       let y = index * lane + lane / 2
       out += "<text x=\"0\" y=\"\(y + 4)\">\(Self.escaped(sender))</text>"
@@ -116,7 +122,7 @@ extension CaptureView {
     let ends = isTimed ? (Self.timestamp(start), Self.timestamp(lastTime ?? start)) : ("frame 1", "frame \(frames)")
     out += "<text x=\"\(left)\" y=\"\(y)\">\(ends.0)</text>"
     out += "<text x=\"\(width - 10)\" y=\"\(y)\" text-anchor=\"end\">\(ends.1)</text>\n</svg>\n"
-    return out
+    return "<h2>Timeline</h2>\n" + HTMLText.scrolling("Bad frames over time", out)
   }
 
   private func findingTable(_ title: String, _ findings: [Finding]) -> String {
@@ -133,8 +139,9 @@ extension CaptureView {
   }
 
   private static func section(_ title: String, _ head: [String], _ rows: [[String]]) -> String {
-    var out = "<h2>\(title)</h2>\n<div class=\"scroll\"><table><tr>"
-    out += head.map { "<th>\($0)</th>" }.joined() + "</tr>\n"
+    var out =
+      "<h2>\(title)</h2>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"\(title)\"><table><tr>"
+    out += head.map { "<th scope=\"col\">\($0)</th>" }.joined() + "</tr>\n"
     for row in rows.prefix(listedRows) {
       out += "<tr>" + row.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>\n"
     }
@@ -143,19 +150,5 @@ extension CaptureView {
     return out
   }
 
-  /// Text for a page: markup and control characters lose their meaning.
-  static func escaped(_ text: String) -> String {
-    var out = ""
-    for scalar in TextStyle.cleanLine(text).unicodeScalars {
-      switch scalar {
-      case "&": out += "&amp;"
-      case "<": out += "&lt;"
-      case ">": out += "&gt;"
-      case "\"": out += "&quot;"
-      case "'": out += "&#39;"
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out
-  }
+  static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 }

@@ -67,21 +67,29 @@ public enum PoolPlot {
 
   /// A page with the picture and the table under it.
   public static func html(_ view: PoolGrowthView) -> String {
+    """
+    <!doctype html>
+    <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+    <title>Pool growth: \(escaped(view.headline))</title>
+    <style>
+    body { font-family: sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222222; background: #ffffff; }
+    svg { width: 100%; height: auto; }
+    table { border-collapse: collapse; width: 100%; font-size: 0.92em; }
+    th, td { text-align: left; padding: 0.35em 0.7em; border-bottom: 1px solid #dddddd; vertical-align: top; }
+    td.number { text-align: right; white-space: nowrap; }
+    tr.leak td:first-child { border-left: 4px solid #D55E00; }
+    </style></head><body>
+    <h1>Pool growth</h1>
+    \(htmlBody(view))</body></html>
+
+    """
+  }
+
+  /// The picture and the table, for a page of somebody else's.
+  public static func htmlBody(_ view: PoolGrowthView) -> String {
     var out = """
-      <!doctype html>
-      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-      <title>Pool growth: \(escaped(view.headline))</title>
-      <style>
-      body { font-family: sans-serif; margin: 2em auto; max-width: 62em; padding: 0 1em; color: #222222; background: #ffffff; }
-      svg { width: 100%; height: auto; }
-      table { border-collapse: collapse; width: 100%; font-size: 0.92em; }
-      th, td { text-align: left; padding: 0.35em 0.7em; border-bottom: 1px solid #dddddd; vertical-align: top; }
-      td.number { text-align: right; white-space: nowrap; }
-      tr.leak td:first-child { border-left: 4px solid #D55E00; }
-      </style></head><body>
-      <h1>Pool growth</h1>
-      \(svg(view))
-      <table><thead><tr><th>tag</th><th>pool</th><th>owner</th><th>first</th><th>last</th><th>\(view.hours == nil ? "per snapshot" : "per hour")</th><th>verdict</th><th>why</th></tr></thead><tbody>
+      \(HTMLText.scrolling("Growth over time", svg(view)))
+      <div class="scroll" role="group" tabindex="0" aria-label="Growth by tag"><table><thead><tr><th>tag</th><th>pool</th><th>owner</th><th>first</th><th>last</th><th>\(view.hours == nil ? "per snapshot" : "per hour")</th><th>verdict</th><th>why</th></tr></thead><tbody>
 
       """
     for row in view.rows + view.totals where row.verdict != .steady || view.rows.count + view.totals.count <= 40 {
@@ -94,10 +102,10 @@ public enum PoolPlot {
       out +=
         "<td>\(row.verdict.words), \(Int(clamping: row.confidence * 100)) % sure</td><td>\(escaped(row.notes.joined(separator: "; ") + left))</td></tr>\n"
     }
-    out += "</tbody></table>\n"
+    out += "</tbody></table></div>\n"
     let remarks = view.notes + view.missing.map(\.detail)
     if !remarks.isEmpty { out += "<ul>" + remarks.map { "<li>\(escaped($0))</li>" }.joined() + "</ul>\n" }
-    return out + "</body></html>\n"
+    return out
   }
 
   private static func chosen(_ view: PoolGrowthView) -> [PoolGrowthView.Row] {
@@ -141,17 +149,5 @@ public enum PoolPlot {
 
   private static func number(_ value: Double) -> String { ByteText.oneDecimal(value) }
 
-  static func escaped(_ text: String) -> String {
-    var out = ""
-    for scalar in TextStyle.cleanLine(text).unicodeScalars {
-      switch scalar {
-      case "&": out += "&amp;"
-      case "<": out += "&lt;"
-      case ">": out += "&gt;"
-      case "\"": out += "&quot;"
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out
-  }
+  private static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 }

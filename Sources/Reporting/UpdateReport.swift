@@ -48,6 +48,14 @@ public struct UpdateReport: Sendable {
       .joined(separator: "\n")
   }
 
+  /// For a page.
+  public var htmlBody: String {
+    let title = update.title.flatMap { $0.isEmpty ? nil : "<p>\(HTMLText.escaped($0))</p>\n" } ?? ""
+    return HTMLText.section(
+      "catalogue", "In the catalogue of updates",
+      title + HTMLText.definitions(rows) + (update.products.isEmpty ? "" : HTMLText.list(update.products)))
+  }
+
   private var rows: [(key: String, value: String)] {
     func list(_ updates: [KnowledgeStore.Supersedence]) -> String {
       updates.isEmpty

@@ -61,7 +61,7 @@ extension WaitGraph {
     return out.joined(separator: "\n")
   }
 
-  private static func title(_ kind: VerdictKind) -> String {
+  static func title(_ kind: VerdictKind) -> String {
     switch kind {
     case .deadlock: "Deadlock"
     case .starvation: "Starved work queue"
@@ -72,7 +72,7 @@ extension WaitGraph {
     }
   }
 
-  private static func words(_ kind: EdgeKind) -> String {
+  static func words(_ kind: EdgeKind) -> String {
     switch kind {
     case .waitsFor: "waits for"
     case .heldBy: "is held by"

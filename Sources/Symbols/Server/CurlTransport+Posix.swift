@@ -26,7 +26,10 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
   public static let totalSeconds = 1800
   static let maximumRedirections = 5
 
-  private enum Option {
+  enum Option {
+    static let header: CInt = 10023
+    static let form: CInt = 10269
+    static let customRequest: CInt = 10036
     static let url: CInt = 10002
     static let writeData: CInt = 10001
     static let writeFunction: CInt = 20011
@@ -56,12 +59,13 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
   private let setOption: UnsafeMutableRawPointer
   private let getInformation: UnsafeMutableRawPointer
   private let userAgent: String
+  let library: UnsafeMutableRawPointer
 
   /// Throws where this computer has no libcurl.
   public init(userAgent: String) throws(HTTPFailure) {
     let names = ["libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.so", "libcurl.4.dylib", "libcurl.dylib"]
     guard let handle = names.lazy.compactMap({ unsafe dlopen($0, RTLD_LAZY | RTLD_LOCAL) }).first else {
-      throw HTTPFailure("symbol servers are asked through libcurl, which this computer lacks (Debian: libcurl4)")
+      throw HTTPFailure("servers are asked through libcurl, which this computer lacks (Debian: libcurl4)")
     }
     func load<Function>(_ name: String, _: Function.Type) -> Function? {
       unsafe dlsym(handle, name).map { unsafe unsafeBitCast($0, to: Function.self) }
@@ -78,6 +82,7 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
     unsafe self.setOption = setOption
     unsafe self.getInformation = getInformation
     self.userAgent = userAgent
+    unsafe library = handle
   }
 
   /// What the callback collects.
@@ -135,6 +140,14 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
   public func get(
     _ url: String, limit: Int, progress: (Int, Int?) -> Void
   ) throws(HTTPFailure) -> HTTPResponse {
+    try ask(url, limit: limit, progress: progress) { _, _ in }
+  }
+
+  /// - Parameter prepare: sets further options; what it sets by reference must live until this returns.
+  func ask(
+    _ url: String, limit: Int, progress: (Int, Int?) -> Void,
+    prepare: (_ handle: UnsafeMutableRawPointer, _ setOption: UnsafeMutableRawPointer) -> Void
+  ) throws(HTTPFailure) -> HTTPResponse {
     guard let handle = unsafe make() else { throw HTTPFailure("libcurl gives no handle") }
     defer { unsafe clean(handle) }
     for (option, value) in [
@@ -157,6 +170,7 @@ public struct CurlTransport: HTTPTransport, @unchecked Sendable {
       setOption, handle, Option.writeFunction, unsafeBitCast(Self.receive, to: UnsafeMutableRawPointer.self))
     _ = unsafe faultline_call_with_pointer(
       setOption, handle, Option.writeData, Unmanaged.passUnretained(body).toOpaque())
+    unsafe prepare(handle, setOption)
     let outcome = withoutActuallyEscaping(progress) { progress in
       body.progress = progress
       defer { body.progress = nil }
