@@ -16,6 +16,7 @@ struct Diagnose: AsyncParsableCommand {
         faultline diagnose 112126-8765-01.dmp
         faultline diagnose case-folder --symbols symbols --format json
         faultline diagnose case-folder --fail-on confirmed --output answer.txt
+        faultline diagnose case-folder --redact --format json
       """)
 
   @OptionGroup var evidence: EvidenceOptions
@@ -28,13 +29,20 @@ struct Diagnose: AsyncParsableCommand {
       valueName: "verdict"))
   var failOn: FailOn?
 
+  @Flag(
+    help:
+      "Put placeholders such as host-1 and address-2 in the place of computers' names, network addresses, shares, users and the evidence's paths: the same for the same name throughout. For a report that leaves the site."
+  )
+  var redact = false
+
   func run() async throws {
     let diagnoser = Diagnoser(
       store: try knowledge.store(), symbols: try evidence.symbolOptions.symbolFolder(),
       images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
-    let diagnosis = diagnoser.diagnose(pieces)
+    let whole = diagnoser.diagnose(pieces)
+    let diagnosis = redact ? whole.redacted() : whole
     if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
     if let failOn {
       let least: Verdict = failOn == .confirmed ? .confirmed : .probable
