@@ -20,11 +20,12 @@ INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-.PHONY: help demo test lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
+.PHONY: help demo test accuracy lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      everything continuous integration runs'
+	@echo 'make accuracy  real logs and dumps, and the lab'\''s, against the whole archive of articles'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
 	@echo 'make bench     measure triage: dumps per second and core'
@@ -53,6 +54,12 @@ test: setup lint
 	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)" && \
 	  Scripts/check-program "$$bin" && \
 	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest
+
+# Needs the folder of real data (FAULTLINE_SHARED, or ../shared): the archive is imported, then asked.
+accuracy: setup
+	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
+	FAULTLINE_STRICT=1 FAULTLINE_ACCURACY=1 $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest \
+	  --filter 'ArchiveAccuracyTests|ImportedArticleTests'
 
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
 
