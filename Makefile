@@ -15,21 +15,23 @@ FUZZ_SECONDS = 60
 # Programs and tests come from one optimized build: heavy tests are 7 to 50 times slower without optimization, and what is
 # tested is the program as people run it. Its flags differ from a plain release build, so it has a folder of its own.
 TEST_PATH = .build-test
-TEST_PATH_CORE = .build-test-core
+TEST_PATH_SERVER = .build-test-server
 TEST_FLAGS = -c release -Xswiftc -enable-testing --scratch-path $(TEST_PATH) --explicit-target-dependency-import-check error
 INSTALL_PATH = .build-install
 # The Swift libraries go into the program where the platform can do that; macOS has them in the system.
 STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 
-# The web server's packages are compiled only where it is wanted (Documentation/Decisions/0007-server.md).
-SERVER = --traits Server
+# The web server and its packages are compiled only where they are wanted, with SERVER='--traits Server'
+# (Documentation/Decisions/0007-server.md).
+SERVER =
 
-.PHONY: help demo test test-core lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
+.PHONY: help demo test test-server accuracy lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      everything continuous integration runs'
-	@echo 'make test-core   the same without the web server and what it needs'
+	@echo 'make test-server   the same with the web server and what it needs'
+	@echo 'make accuracy  real logs and dumps, and the lab'\''s, against the whole archive of articles'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
 	@echo 'make bench     measure triage: dumps per second and core'
@@ -60,8 +62,14 @@ test: setup lint
 	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) $(SERVER) --skip-build --disable-xctest
 
 # In a folder of its own: the trait is a flag of every module.
-test-core:
-	$(MAKE) test SERVER= TEST_PATH=$(TEST_PATH_CORE)
+test-server:
+	$(MAKE) test SERVER='--traits Server' TEST_PATH=$(TEST_PATH_SERVER)
+
+# Needs the folder of real data (FAULTLINE_SHARED, or ../shared): the archive is imported, then asked.
+accuracy: setup
+	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
+	FAULTLINE_STRICT=1 FAULTLINE_ACCURACY=1 $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest \
+	  --filter 'ArchiveAccuracyTests|ImportedArticleTests'
 
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
 

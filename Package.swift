@@ -212,11 +212,14 @@ let package = Package(
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),
-    tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "Facts"]),
+    tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "EvidenceSynthesis", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
     tests(
       "Lab",
-      ["Faultline", "KnowledgeBase", "Matching", "Reporting", "Symbols", "EvidenceSynthesis", "TestSupport", "Facts"]),
+      [
+        "Faultline", "KnowledgeBase", "KnowledgeStore", "Matching", "Reporting", "Symbols", "EvidenceSynthesis",
+        "TestSupport", "Facts",
+      ]),
     .testTarget(
       name: "FaultlineTests",
       dependencies: [

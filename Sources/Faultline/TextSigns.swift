@@ -166,6 +166,8 @@ struct TextSigns {
     if words.count == 1, let mark = words[0].firstIndex(of: "="), words[0][..<mark].lowercased() == "version" {
       return isVersion(words[0][words[0].index(after: mark)...])
     }
+    // As `Format-List` prints it, the file's name on a line of its own.
+    if words.count > 2, words[0].lowercased() == "fileversion", words[1] == ":" { return isVersion(words[2][...]) }
     let cells = words.flatMap { $0.split(whereSeparator: { $0 == "," || $0 == "\"" }) }
     let isBinary = cells.contains { [".sys", ".exe", ".dll"].contains($0.suffix(4).lowercased()) }
     guard isBinary, !words.contains(where: { isAddress($0) || $0.contains("!") || $0.contains("+") }) else {

@@ -17,6 +17,7 @@ struct Diagnose: AsyncParsableCommand {
         faultline diagnose case-folder --symbols symbols --format json
         faultline diagnose case-folder --fail-on confirmed --output answer.txt
         faultline diagnose case-folder --server http://127.0.0.1:8080
+        faultline diagnose case-folder --redact --format json
       """)
 
   @OptionGroup var evidence: EvidenceOptions
@@ -39,11 +40,18 @@ struct Diagnose: AsyncParsableCommand {
     help: ArgumentHelp("The server's token (default: the environment's FAULTLINE_TOKEN).", valueName: "token"))
   var token: String?
 
+  @Flag(
+    help:
+      "Put placeholders such as host-1 and address-2 in the place of computers' names, network addresses, shares, users and the evidence's paths: the same for the same name throughout. For a report that leaves the site."
+  )
+  var redact = false
+
   func validate() throws {
     if token != nil, server == nil { throw ValidationError("--token belongs to --server.") }
-    if server != nil, failOn != nil || knowledge.knowledgeBase != nil {
+    if server != nil, failOn != nil || redact || knowledge.knowledgeBase != nil {
       throw ValidationError(
-        "--server works with the server's own knowledge base; --kb and --fail-on do not go with it.")
+        "--server works with the server's own knowledge base and prints its answer as it is; --kb, --fail-on and --redact do not go with it."
+      )
     }
   }
 
@@ -63,7 +71,8 @@ struct Diagnose: AsyncParsableCommand {
       images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
-    let diagnosis = diagnoser.diagnose(pieces)
+    let whole = diagnoser.diagnose(pieces)
+    let diagnosis = redact ? whole.redacted() : whole
     if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
     if let failOn {
       let least: Verdict = failOn == .confirmed ? .confirmed : .probable

@@ -20,6 +20,10 @@ public struct CandidateQuery: Hashable, Sendable {
   var stopCodes: [StopCode] = []
   /// Tags that stand out, as spelled.
   var tags: [String] = []
+  /// Images of a session, by file name in lower case, that another session's thread was removing.
+  var images: [String] = []
+  /// Mechanisms that structures in the evidence show.
+  var mechanisms: Set<Mechanism> = []
   /// The pool that stands out: `paged` or `nonpaged`.
   var pool: String?
   var failure = FailureKind.hang
@@ -55,6 +59,13 @@ public struct CandidateQuery: Hashable, Sendable {
       case .poolGrowth:
         if case .text("leak")? = fact["verdict"] { addTag(fact["tag"], 1) }
       case .poolOwner: addModule(fact["module"], 0.8)
+      case .packetOverrun:
+        addModule(fact["module"], 1)
+        addMechanism(.badInput)
+      case .otherSessionRemoves:
+        addMechanism(.race)
+        addModule(fact["module"], 1)
+        if case .text(let name)? = fact["module"] { addImage(name) }
       case .queueStarved:
         addModule(fact["client"], 1)
         addModule(fact["needs"], 0.8)
@@ -108,6 +119,16 @@ public struct CandidateQuery: Hashable, Sendable {
     add(.file, name, weight * 0.7)
     if weight >= 0.8 { components[String(name.prefix { $0 != "." })] = name }
     if name != "ntoskrnl.exe" { add(word: String(name.prefix { $0 != "." }), weight * 0.8) }
+  }
+
+  private mutating func addMechanism(_ mechanism: Mechanism) {
+    mechanisms.insert(mechanism)
+    add(.mechanism, mechanism.rawValue, 1)
+  }
+
+  private mutating func addImage(_ name: String) {
+    let name = TermName.module(name)
+    if images.count < 8, name.utf8.contains(0x2E), !images.contains(name) { images.append(name) }
   }
 
   private mutating func addFrame(_ fact: Fact) {

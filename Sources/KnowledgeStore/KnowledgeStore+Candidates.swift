@@ -55,8 +55,13 @@ extension KnowledgeStore {
       points.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(maximumNamed).map(\.key))
     chosen.formUnion(try byText(words.map { ($0.stem, $0.documents) }, total, database))
     chosen.formUnion(try byTitle(query, database))
+    for image in query.images { chosen.formUnion(try byName(image, database)) }
     if let pool = query.pool, query.failure == .leak { chosen.formUnion(try byPool(pool, database)) }
-    return try weigh(chosen, points, TextRelevance(telling), rarity, query, database)
+    let images = try query.images.map { name in
+      let documents = try documents(of: TextWords.stem(String(name.prefix { $0 != "." })), database)
+      return (name: name, telling: logarithm(max(1.05, total / Double(documents + 1))))
+    }
+    return try weigh(chosen, points, TextRelevance(telling), rarity, images, query, database)
   }
 
   /// Articles in which a word's stem occurs, roughly: exactly where it is rare.
@@ -97,6 +102,15 @@ extension KnowledgeStore {
       arguments: [phrase + " AND (leak OR leaks OR leaked OR leaking)", maximumByText])
   }
 
+  /// Articles whose texts hold a file's name.
+  private static func byName(_ file: String, _ database: Database) throws -> [Int64] {
+    let words = TextWords.words(of: file)
+    guard words.count > 1 else { return [] }
+    return try Int64.fetchAll(
+      database, sql: "SELECT rowid FROM article_text WHERE article_text MATCH ? LIMIT ?",
+      arguments: ["\"\(words.joined(separator: " "))\"", maximumByText])
+  }
+
   /// Articles whose titles name the component and the kind of failure: `NTFS Deadlock`, without the driver's file name.
   private static func byTitle(_ query: CandidateQuery, _ database: Database) throws -> [Int64] {
     guard !query.components.isEmpty else { return [] }
@@ -114,7 +128,7 @@ extension KnowledgeStore {
 
   private static func weigh(
     _ chosen: Set<Int64>, _ points: [Int64: Double], _ relevance: TextRelevance, _ rarity: TermRarity,
-    _ query: CandidateQuery, _ database: Database
+    _ images: [(name: String, telling: Double)], _ query: CandidateQuery, _ database: Database
   ) throws -> [Candidate] {
     let statement = try database.makeStatement(
       sql: """
@@ -132,8 +146,12 @@ extension KnowledgeStore {
     }
     let weighed = inParallel(stored) { one in
       let agreement = relevance.agreement(title: one.title, body: one.body)
-      let article = complete(article(one.fields, name: one.name), query, tags, one.body)
-      let total = one.named * nameFactor + agreement.points * textFactor + query.fit(article)
+      let parsed = article(one.fields, name: one.name)
+      let article = complete(parsed, query, tags, one.body)
+      // A name that only the text has counts like one among the terms.
+      let added = images.filter { article.drivers.contains($0.name) && !parsed.drivers.contains($0.name) }
+      let named = added.reduce(one.named) { $0 + $1.telling }
+      let total = named * nameFactor + agreement.points * textFactor + query.fit(article)
       return Weighed(article: article, relevance: total, words: agreement.words, group: one.group)
     }
     let order = weighed.indices.sorted {
@@ -174,13 +192,17 @@ extension KnowledgeStore {
   }
 
   /// What the text names in another way than its parsed fields: a title's component is its driver (`Memory Leak in Ntfs`), a
-  /// tag printed without the word "tag" is one all the same.
+  /// tag printed without the word "tag" is one all the same, and so is an image of a session, which parsing does not take for a
+  /// driver where it is a library.
   private static func complete(
     _ article: Article, _ query: CandidateQuery, _ tags: [String], _ body: [UInt8]
   ) -> Article {
     var article = article
     for word in TextWords.words(of: article.title ?? "") {
       if let module = query.components[word], !article.drivers.contains(module) { article.drivers.append(module) }
+    }
+    for image in query.images where !article.drivers.contains(image) && TextWords.holdsInAnyCase(image, body) {
+      article.drivers.append(image)
     }
     for tag in tags where !article.poolTags.contains(tag) {
       if TextWords.holds(tag, body) || TextWords.holdsCutTag(tag, body) { article.poolTags.append(tag) }
@@ -220,8 +242,9 @@ extension CandidateQuery {
     switch failure {
     case .stop:
       // An article that names stop codes, and not this one, tells of another stop more often than of the same.
-      if article.stopCodes.isEmpty { return 0 }
-      return article.stopCodes.contains { stopCodes.contains($0.base) } ? 0.3 : -0.7
+      let names = article.stopCodes.contains { stopCodes.contains($0.base) }
+      // A mechanism that the evidence shows says more than the code of the stop that followed.
+      return (article.stopCodes.isEmpty ? 0 : names ? 0.3 : -0.7) + (mechanisms.contains(article.mechanism) ? 1.5 : 0)
     case .leak:
       let tells = article.mechanism == .leak || article.mechanism == .exhaustion || names(Self.leak)
       let isOtherTag = !tags.isEmpty && !article.poolTags.isEmpty && Set(tags).isDisjoint(with: article.poolTags)
@@ -235,6 +258,12 @@ extension CandidateQuery {
 }
 
 extension TextWords {
+  /// Whether a text holds a file's name, in capitals or not, as no part of a longer one. The name is in lower case.
+  static func holdsInAnyCase(_ name: String, _ text: [UInt8]) -> Bool {
+    func folded(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+    return holds(name, text.map(folded))
+  }
+
   /// Whether a text speaks of a tag by a longer name, of which the pool keeps four letters: `Look for FSrtl tag`.
   static func holdsCutTag(_ tag: String, _ text: [UInt8]) -> Bool {
     guard tag.utf8.count == 4 else { return false }

@@ -14,7 +14,7 @@ struct Judgement {
 
   init(
     issue: KnownIssue, agreeing: [Satisfaction], against: [Satisfaction], _ applicability: Applicability,
-    newerFile: String? = nil, forced: Bool = false
+    mayBeFixed: String? = nil, forced: Bool = false
   ) {
     self.agreeing = agreeing
     self.against = against
@@ -58,9 +58,9 @@ struct Judgement {
     if forced, agreeing.contains(where: \.isDemoted), verdict < .confirmed, cap == nil, !sure {
       cap = "the dump was forced, so where the processors stood does not show a crash"
     }
-    if let newerFile, verdict == .confirmed {
+    if let mayBeFixed, verdict == .confirmed {
       verdict = .probable
-      cap = newerFile
+      cap = mayBeFixed
     }
     self.verdict = verdict
     self.logOdds = logOdds

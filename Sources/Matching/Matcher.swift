@@ -50,7 +50,7 @@ public struct Matcher: Sendable {
 
     let judgement = Judgement(
       issue: issue, agreeing: agreeing, against: holding.filter { $0.effect == .contradicts }, applicability,
-      newerFile: newerFile.map { "\($0); it is at most probable" }, forced: forced)
+      mayBeFixed: (newerFile ?? otherBranch(applicability)).map { "\($0); it is at most probable" }, forced: forced)
     return Finding(
       issue: issue, verdict: judgement.verdict, confidence: judgement.confidence, score: judgement.logOdds,
       because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
@@ -69,6 +69,15 @@ public struct Matcher: Sendable {
         "\(name) was built on \(built), after the article was last reviewed (\(reviewed)), so it may contain the fix already"
     }
     return nil
+  }
+
+  /// Why the fix may be in place although no file of its branch shows it: the machine's file is of the other branch, whose
+  /// later builds may contain the fix or not.
+  private func otherBranch(_ applicability: Applicability) -> String? {
+    guard applicability.status == .applies || applicability.status == .unknown, applicability.basis != .files,
+      let file = applicability.files.first(where: { $0.verdict == .otherBranch })
+    else { return nil }
+    return "\(file.reason), so \(file.installed.name) may contain the fix already"
   }
 
   /// A driver's place in a list of everything that is loaded is no symptom; the same driver named by a person is one.

@@ -56,8 +56,13 @@ public func applicability(
   if let outside = fit.outside { return Applicability(.notApplicable, basis: outside.basis, reasons: [outside.reason]) }
 
   var seen: [String] = []
-  let judgements = machine.files
-    .filter { file in update.files.contains { $0.isSameFile(as: file) } }
+  let shown = machine.files.filter { file in update.files.contains { $0.isSameFile(as: file) } }
+  // A module that a dump names without a version adds nothing to a list that gives the file's.
+  func key(_ file: ModuleIdentity) -> String { file.isKernel ? "nt" : file.name.lowercased() }
+  let versioned = Set(shown.filter { $0.version != nil }.map(key))
+  let judgements =
+    shown
+    .filter { $0.version != nil || $0.fileDate != nil || !versioned.contains(key($0)) }
     .map { judge(installed: $0, against: update.files, machine: machine) }
     .filter { judgement in
       defer { seen.append(judgement.reason) }

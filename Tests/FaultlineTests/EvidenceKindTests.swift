@@ -62,6 +62,7 @@ import Testing
       ("Betriebssystemversion:   6.1.7601 Service Pack 1 Build 7601\r\n", .inventory),
       ("Corre\u{E7}\u{F5}es: 2\n   [01]: KB4462930\n   [02]: Q147222\n", .inventory),
       ("HotFixID   InstalledOn\nKB2894852  3/18/2014\n", .inventory),
+      ("FileName    : C:\\a\\netbt.sys\r\nFileVersion : 5.2.3790.4318 (srv03_sp2_qfe.080605-1208)\r\n", .inventory),
       ("KB890830: Windows Malicious Software Removal Tool x64 (KB890830)\n", .inventory),
       ("a letter about KB890830 and a Hotfix, in which page 5 is Paged\n", .unknown),
       ("The Diff between Allocs and Frees is 5 KB.\n", .unknown), ("\n \r\n\t", .unknown), ("", .unknown),

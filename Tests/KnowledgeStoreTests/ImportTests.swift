@@ -239,6 +239,31 @@ import Testing
       CandidateQuery(facts: facts, observations: ["the gizmo was unplugged"]))
     #expect(candidates.first?.issue.id == "Q900001")
   }
+
+  /// A library is no driver to the parser; where the evidence shows it among a session's images, the text's name for it counts.
+  @Test(arguments: ["gizmo.dll", "gizm.dll", "igizmo.dll"]) func anImageOfASessionIsNamed(image: String) async throws {
+    let path = try write(
+      "Q900004.TXT",
+      SmallArticles.text(
+        900_004, title: "Stop Error on a Server",
+        cause:
+          "This is a race condition: a session looks up Gizmo.dll while a session deletes it, and NULL is returned."))
+    try await load([path])
+    let facts = [
+      Fact(.nullDereference, "NULL", attributes: ["module": .text("ntoskrnl.exe")], id: "f1"),
+      Fact(
+        .otherSessionRemoves, "removed",
+        attributes: ["component": .text("session-image"), "module": .text(image), "session": .integer(3)], id: "f2"),
+    ]
+    let candidates = try KnowledgeStore(readingAt: database).candidates(
+      CandidateQuery(facts: facts, observations: ["a session looks up an image and deletes it"]))
+    let issue = try #require(candidates.first).issue
+    let asksForImage = issue.conditions.contains { condition in
+      condition.effect == .supports
+        && condition.clauses.contains { $0.kind == .otherSessionRemoves && $0.constraints["module"] != nil }
+    }
+    #expect(asksForImage == (image == "gizmo.dll"))
+  }
 }
 
 @Suite struct CutTagTests {

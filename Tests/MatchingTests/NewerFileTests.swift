@@ -27,4 +27,24 @@ import Testing
     #expect(finding.verdict == .probable)
     #expect(finding.capReason?.contains("netbt.sys was built on 2013-01-29") == true)
   }
+
+  /// Builds of two branches share no order, so that a later one of the other branch may hold the fix; what the service pack
+  /// itself brought does not.
+  @Test(arguments: [
+    ("6.0.6001.18145", Verdict.probable), ("6.0.6001.18000", .confirmed), ("6.0.6001.22137", .ruledOut),
+    ("6.0.6001.22100", .confirmed),
+  ])
+  func aFileOfTheOtherBranch(version: String, expected: Verdict) throws {
+    var machine = Machine(product: "Windows Vista", servicePack: ServicePack(1), architecture: .x86)
+    machine.files = [ModuleIdentity(name: "ntoskrnl.exe", version: FileVersion(version))]
+    let facts = ["IoSe", "Pp"].map { tag in
+      var fact = Sample.growth(tag, "paged", "leak", event: "driver-load")
+      fact.id = tag
+      return fact
+    }
+    let findings = Matcher(try Catalogue.bundled().issues).findings(facts: facts, machine: machine)
+    let finding = try #require(findings.first { $0.issue.id == "KB950162" })
+    #expect(finding.verdict == expected)
+    #expect((finding.capReason?.contains("may contain the fix already") == true) == (expected == .probable))
+  }
 }

@@ -202,6 +202,18 @@ import Testing
     #expect(!circle.covers("KB100002", "KB100003"))
   }
 
+  /// A dump names the driver, a list beside it gives its version.
+  @Test func aModuleWithoutAVersionHidesNoListedFile() {
+    let loaded = ModuleIdentity(name: "Mup.sys", base: VirtualAddress(0xF7A0_0000), size: 0x1A000)
+    let new = ModuleIdentity(name: "mup.sys", version: FileVersion(5, 2, 3790, 71))
+    let old = ModuleIdentity(name: "mup.sys", version: FileVersion(5, 2, 3790, 0))
+    for files in [[loaded, new], [new, loaded]] {
+      #expect(Self.status(Self.mup, Self.machine("Windows Server 2003", 0, files: files)) == "installed/files")
+    }
+    #expect(Self.status(Self.mup, Self.machine("Windows Server 2003", 0, files: [loaded, old])) == "applies/files")
+    #expect(Self.status(Self.mup, Self.machine("Windows Server 2003", 0, files: [loaded])) != "installed/files")
+  }
+
   @Test func verification() {
     func verdict(_ machine: Machine, _ update: UpdateDescription = Self.mup) -> String {
       verify(update, on: machine).verdict.rawValue

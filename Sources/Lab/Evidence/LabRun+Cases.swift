@@ -63,7 +63,27 @@ extension LabRun {
   mutating func writeDriverLoads() {
     let shape = variant?.id ?? ""
     addDriverLoadsLog(shape)
-    if [nil, "iose-alone", "pp-alone", "out-of-step", "kept-drivers"].contains(variant?.id) { addMoments(shape) }
+    let shapes = [nil, "iose-alone", "pp-alone", "out-of-step", "kept-drivers", "fixed-kernel", "other-branch"]
+    if shapes.contains(variant?.id) { addMoments(shape) }
+    if let version = kernelVersion(shape) { addFile("C:\\Windows\\System32\\ntoskrnl.exe", version) }
+  }
+
+  /// A version at or above the fix's of the same branch, or a later one of the branch of general updates.
+  private mutating func kernelVersion(_ shape: String) -> String? {
+    let isXP = system.version.hasPrefix("5.1")
+    guard shape == "fixed-kernel" || shape == "other-branch" else { return nil }
+    let later = random.below(60)
+    switch shape {
+    case "fixed-kernel" where isXP: return "5.1.2600.\(5586 + later) (xpsp_sp3_qfe.080423-1147)"
+    case "fixed-kernel": return "6.0.6001.\(22137 + later) (vistasp1_ldr.080314-1524)"
+    case "other-branch" where isXP: return "5.1.2600.\(5657 + later) (xpsp_sp3_gdr.080814-1236)"
+    default: return "6.0.6001.\(18145 + later) (vistasp1_gdr.080917-1612)"
+    }
+  }
+
+  /// A file's version as PowerShell's `Format-List` prints it.
+  private mutating func addFile(_ path: String, _ version: String) {
+    add("files.txt", Array("\r\nFileName    : \(path)\r\nFileVersion : \(version)\r\n\r\n".utf8))
   }
 
   private mutating func addDriverLoadsLog(_ shape: String) {
@@ -143,6 +163,9 @@ extension LabRun {
     guard !isFixed else { return }
     let name = system.architecture == .x64 ? "3790-x64" : system.servicePack == 0 ? "3790-sp0" : "3790"
     guard let kernel = SynthesizedKernel.find(name) else { return }
+    if variant?.id == "fixed-driver" {
+      addFile("C:\\WINDOWS\\system32\\drivers\\mup.sys", "5.2.3790.\(71 + random.below(40)) (srv03_qfe.030722-1140)")
+    }
     let scenario = variant.flatMap { HangScenario(rawValue: $0.id) } ?? .starvation
     add(scenario.machine(kernel, seed: seed, memoryBytes: memoryBytes).machine)
   }

@@ -67,8 +67,8 @@ public struct LabRun: Sendable {
     var servicePack = system.servicePack
     if isFixed {
       if let fixedIn = system.fixedIn { servicePack = max(servicePack, fixedIn) }
-      if labCase.article.hasPrefix("KB") { updates.append(labCase.article) }
     }
+    if isFixed || variant?.id == "listed-update", labCase.article.hasPrefix("KB") { updates.append(labCase.article) }
     add("systeminfo.txt", Array(system.systemReport(updates: updates, servicePack: servicePack).utf8))
   }
 

@@ -50,6 +50,8 @@ extension LabCase {
         LabVariant("out-of-step", "both tags grow, each in its own time"),
         LabVariant("other-tags", "two other tags grow in step"),
         LabVariant("kept-drivers", "both tags grow with drivers that are loaded and stay"),
+        LabVariant("fixed-kernel", "the kernel is at the fixed version, and both tags grow"),
+        LabVariant("other-branch", "the kernel is a later one of the other branch, and both tags grow"),
       ]
     case .criticalQueue:
       [
@@ -59,6 +61,7 @@ extension LabCase {
         LabVariant("busy-queue", "every worker works, and many items are pending"),
         LabVariant("one-worker-returns", "one worker's wait ends by time"),
         LabVariant("other-client", "another driver's items starve the queue"),
+        LabVariant("fixed-driver", "mup.sys is at the fixed version, and its items starve the queue"),
       ]
     case .receivePath:
       [
@@ -69,6 +72,7 @@ extension LabCase {
         LabVariant("card-driver", "a network card's driver fails, and a malformed packet lies in memory"),
         LabVariant("no-code", "the failing instruction is not in the dump"),
         LabVariant("newer-driver", "netbt.sys was built after the article was last reviewed"),
+        LabVariant("listed-update", "the update is listed as installed, and the driver copies as the case does"),
       ]
     }
   }
