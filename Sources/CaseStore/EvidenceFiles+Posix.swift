@@ -183,14 +183,8 @@ public final class IncomingEvidence: @unchecked Sendable {
 extension IncomingEvidence {
   /// Waits for the disk.
   public func write(_ bytes: [UInt8]) throws(CaseError) {
-    let error: CaseError? = unsafe bytes.withUnsafeBytes { part in
-      do throws(CaseError) {
-        unsafe try write(part)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let error { throw error }
+    hash.update(data: bytes)
+    try file.write(bytes[...])
+    self.bytes += Int64(bytes.count)
   }
 }

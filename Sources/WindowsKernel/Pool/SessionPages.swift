@@ -27,6 +27,8 @@ struct SessionPages: Sendable {
 
   /// Terminal servers have hundreds.
   static let maximum = 4096
+  /// 4 GiB of one session's pages; none has as many.
+  static let maximumPages = 1 << 20
   /// Processes of a session that are tried.
   static let tried = 4
 
@@ -46,10 +48,10 @@ struct SessionPages: Sendable {
           _, frame in
           left -= 1
           if let offset = physical.fileOffset(ofPage: frame), !kernel.contains(offset) { seen.insert(offset) }
-          return left > 0
+          return left > 0 && seen.count < maximumPages
         }
         found.count(seen, physical.file, page)
-        found.isCut = left <= 0 || tables <= 0
+        found.isCut = left <= 0 || tables <= 0 || seen.count >= maximumPages
       }
       return found
     }

@@ -9,8 +9,8 @@ import Facts
 struct SessionImageList {
   let session: UInt32
   let head: UInt64
-  /// In the list's order.
-  let entries: [UInt64]
+  /// The addresses of its entries.
+  private let entries: Set<UInt64>
   private let memory: VirtualMemory
   private let pointerBytes: Int
 
@@ -20,8 +20,8 @@ struct SessionImageList {
   /// nil where this kernel has no such list or it is not in the dump.
   init?(_ structures: StructureReader, of process: KernelProcess) {
     guard let session = process.session,
-      let space = structures.pointer("_EPROCESS", "Session", in: process.address.rawValue),
-      let head = structures.place("_MM_SESSION_SPACE", "ImageList", in: space)
+      let space = process.sessionSpace,
+      let head = structures.place("_MM_SESSION_SPACE", "ImageList", in: space.rawValue)
     else { return nil }
     // Session space is mapped in the processes of its session only.
     var memory = structures.space.memory
@@ -30,13 +30,11 @@ struct SessionImageList {
       let own = memory.space(directoryTableBase: table)
       if own.loadPointer(at: VirtualAddress(head), size: size) != nil { memory = own }
     }
-    var found: [UInt64] = []
-    var seen: Set<UInt64> = [head]
+    var found: Set<UInt64> = []
     var at = head
     while let next = memory.loadPointer(at: VirtualAddress(at), size: size), next != head,
-      found.count < Self.maximumEntries, structures.isKernelPointer(next), seen.insert(next).inserted
+      found.count < Self.maximumEntries, structures.isKernelPointer(next), found.insert(next).inserted
     {
-      found.append(next)
       at = next
     }
     guard !found.isEmpty else { return nil }
@@ -88,6 +86,8 @@ extension KernelDump {
   private static let searchedThreads = 4096
   /// A kernel stack is 12 KiB on x86 and 24 KiB on x64; larger ones are searched from their inner end.
   private static let searchedWords = 8192
+  /// Of all threads together: what 300 stacks on x64 hold. Only a damaged dump has more to search in other sessions.
+  private static let searchedWordsInAll = 1 << 20
 
   /// nil where the machine did not stop by a NULL in the kernel, or nothing of the kind is in the dump.
   public func sessionImageRace() -> SessionImageRace? {
@@ -106,9 +106,10 @@ extension KernelDump {
       thread.session.map { $0 != session && lists[$0] != nil } ?? false
     }
     let ordered = others.filter { $0.processor != nil } + others.filter { $0.processor == nil }
-    for thread in ordered.prefix(Self.searchedThreads) {
+    var left = Self.searchedWordsInAll
+    for thread in ordered.prefix(Self.searchedThreads) where left > 0 {
       guard let other = thread.session, let list = lists[other],
-        let found = takenOut(by: thread, list, wanted, structures)
+        let found = takenOut(by: thread, list, wanted, structures, &left)
       else { continue }
       return SessionImageRace(
         session: session, otherSession: other, thread: VirtualAddress(thread.address), process: thread.processName,
@@ -145,14 +146,17 @@ extension KernelDump {
   }
 
   private func takenOut(
-    by thread: KernelThread, _ list: SessionImageList, _ wanted: Set<UInt64>, _ structures: StructureReader
+    by thread: KernelThread, _ list: SessionImageList, _ wanted: Set<UInt64>, _ structures: StructureReader,
+    _ left: inout Int
   ) -> (image: String, entry: UInt64)? {
     guard let base = thread.stackBase else { return nil }
     let frames = thread.processor == nil ? nil : stack(of: thread)
     guard let top = frames?.first?.stackPointer?.rawValue ?? thread.kernelStack, thread.holdsOnStack(top) else {
       return nil
     }
-    for (index, word) in stackWords(top, base, structures).enumerated()
+    let words = stackWords(top, base, structures)
+    left -= words.count
+    for (index, word) in words.enumerated()
     where structures.isKernelPointer(word) && list.isTakenOut(word) {
       guard let image = list.image(of: word), wanted.contains(image), let name = self.base(image) else { continue }
       // In a frame of the kernel: what other drivers keep is their own affair.
