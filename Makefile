@@ -9,6 +9,8 @@ SHELL = /bin/sh
 SWIFT = swift
 PREFIX = /usr/local
 DESTDIR =
+# For Scripts/pages/run, such as PAGES_FLAGS='--screenshots pictures'.
+PAGES_FLAGS =
 # Seconds for each target of `make fuzz`.
 FUZZ_SECONDS = 60
 
@@ -30,7 +32,7 @@ SERVER =
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      everything continuous integration runs'
-	@echo 'make test-server   the same with the web server and what it needs'
+	@echo 'make test-server   the same with the web server, its pages used in Chromium'
 	@echo 'make accuracy  real logs and dumps, and the lab'\''s, against the whole archive of articles'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
@@ -59,10 +61,12 @@ test: setup lint
 	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) $(SERVER) --build-tests
 	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) $(SERVER) --show-bin-path)" && \
 	  Scripts/check-program "$$bin" && \
+	  $(if $(SERVER),Scripts/pages/run "$$bin/faultline" $(PAGES_FLAGS) &&) \
 	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) $(SERVER) --skip-build --disable-xctest
 
-# In a folder of its own: the trait is a flag of every module.
+# In a folder of its own: the trait is a flag of every module. The pages are used in Chromium before the tests run.
 test-server:
+	@Scripts/setup server
 	$(MAKE) test SERVER='--traits Server' TEST_PATH=$(TEST_PATH_SERVER)
 
 # Needs the folder of real data (FAULTLINE_SHARED, or ../shared): the archive is imported, then asked.

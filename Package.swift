@@ -64,6 +64,8 @@ let package = Package(
         "WindowsKernel",
         "Analyses", "KnowledgeBase", "EvidenceSynthesis",
       ]),
+    // What takes uploads apart, for the package in Fuzz.
+    .library(name: "FaultlineCases", targets: ["CaseStore"]),
   ],
   traits: [
     .trait(
@@ -79,6 +81,7 @@ let package = Package(
     // For the trait Server alone: otherwise neither fetched nor built. Without traits it leaves out what we do not use.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
@@ -130,7 +133,7 @@ let package = Package(
     library(
       "CaseStore",
       [
-        "Faultline", "Reporting", "Matching", "KnowledgeStore", "ByteReading", "Facts",
+        "Faultline", "Reporting", "Matching", "KnowledgeBase", "KnowledgeStore", "ByteReading", "Facts",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
       ]),
     // Empty without the trait Server (Documentation/Decisions/0007-server.md).
@@ -140,7 +143,7 @@ let package = Package(
         "CaseStore", "Faultline", "Reporting", "KnowledgeBase", "KnowledgeStore", "ByteReading", "Facts",
         .product(name: "Crypto", package: "swift-crypto"), served("Hummingbird", "hummingbird"),
         served("HummingbirdCore", "hummingbird"), served("HummingbirdTLS", "hummingbird"),
-        served("NIOCore", "swift-nio"),
+        served("NIOCore", "swift-nio"), served("NIOHTTPTypes", "swift-nio-extras"),
         served("NIOSSL", "swift-nio-ssl"), served("HTTPTypes", "swift-http-types"), served("Logging", "swift-log"),
       ]),
     library(

@@ -10,7 +10,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "Fuzz",
-      dependencies: [.product(name: "FaultlineReaders", package: "faultline")],
+      dependencies: [
+        .product(name: "FaultlineReaders", package: "faultline"),
+        .product(name: "FaultlineCases", package: "faultline"),
+      ],
       swiftSettings: [.enableExperimentalFeature("Lifetimes"), .unsafeFlags(["-parse-as-library"])],
       // The fuzzer's run-time library without its own main: the target is chosen by name.
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])

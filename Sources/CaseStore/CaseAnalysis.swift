@@ -1,6 +1,7 @@
 import ByteReading
 import Facts
 import Faultline
+import KnowledgeBase
 import KnowledgeStore
 import Matching
 import Reporting
@@ -18,6 +19,8 @@ public struct CaseAnalysis: Sendable {
   static let diagnosisFile = "diagnosis.json"
   static let textFile = "answer.txt"
   static let pageFile = "page.html"
+  /// Machines that one page verifies a fix on.
+  private static let machines = 20
   static let summaryFile = "summary.json"
 
   /// Read by the process that asked.
@@ -39,6 +42,41 @@ public struct CaseAnalysis: Sendable {
     answerIn output: String, diagnoser: () throws -> Diagnoser,
     progress: @escaping @Sendable (CaseProgress) -> Void
   ) async throws {
+    let (diagnoser, pieces) = try await read(diagnoser, progress)
+    progress(CaseProgress(phase: "matching", done: 0, total: 1))
+    let report = try diagnoser.report(pieces)
+    let leading = report.diagnosis.leading?.finding
+    let summary = Summary(
+      verdict: leading?.verdict.rawValue ?? "none", answer: report.diagnosis.verdict,
+      machine: report.diagnosis.machine.summary, steps: report.stepKeys)
+    try Self.write(Array(report.diagnosis.json.text().utf8), output + "/" + Self.diagnosisFile)
+    let style = TextStyle { CivilTime(unixSeconds: $0).rfc3339 }
+    try Self.write(Array(report.diagnosis.text(style).utf8), output + "/" + Self.textFile)
+    try Self.write(Array(report.htmlBody.utf8), output + "/" + Self.pageFile)
+    try JSONEncoder().encode(summary).write(to: URL(filePath: output + "/" + Self.summaryFile))
+  }
+
+  /// Checks on the evidence in the current folder whether a fix is in place, and leaves the sections of a page that say so.
+  public func verify(
+    _ fix: String, answerIn output: String, diagnoser: () throws -> Diagnoser
+  ) async throws {
+    let (diagnoser, pieces) = try await read(diagnoser) { _ in }
+    let verifier = MachineVerifier(catalogue: try Catalogue.bundled(), store: diagnoser.store)
+    var page = ""
+    for (index, machine) in MachineGrouping.machines(of: pieces).prefix(Self.machines).enumerated() {
+      page += try verifier.verify(fix, machine).htmlSection(index + 1)
+    }
+    if page.isEmpty {
+      page =
+        "<p>The evidence of this case describes no machine. A dump, <code>systeminfo</code>, registry hives or the fix's own files do.</p>\n"
+    }
+    try Self.write(Array(page.utf8), output + "/" + Self.pageFile)
+  }
+
+  /// Unpacks archives, then reads all files.
+  private func read(
+    _ diagnoser: () throws -> Diagnoser, _ progress: @escaping @Sendable (CaseProgress) -> Void
+  ) async throws -> (Diagnoser, [EvidencePiece]) {
     var refused: [EvidencePiece] = []
     let given = EvidencePaths(try Self.names()).files
     for (index, path) in given.enumerated() {
@@ -52,17 +90,7 @@ public struct CaseAnalysis: Sendable {
       progress(CaseProgress(phase: "reading", done: done, total: total))
     }
     pieces += found.problems.map { EvidencePiece(unreadable: $0.path, $0.error.detail) } + refused
-    progress(CaseProgress(phase: "matching", done: 0, total: 1))
-    let report = try diagnoser.report(pieces)
-    let leading = report.diagnosis.leading?.finding
-    let summary = Summary(
-      verdict: leading?.verdict.rawValue ?? "none", answer: report.diagnosis.verdict,
-      machine: report.diagnosis.machine.summary, steps: report.stepKeys)
-    try Self.write(Array(report.diagnosis.json.text().utf8), output + "/" + Self.diagnosisFile)
-    let style = TextStyle { CivilTime(unixSeconds: $0).rfc3339 }
-    try Self.write(Array(report.diagnosis.text(style).utf8), output + "/" + Self.textFile)
-    try Self.write(Array(report.htmlBody.utf8), output + "/" + Self.pageFile)
-    try JSONEncoder().encode(summary).write(to: URL(filePath: output + "/" + Self.summaryFile))
+    return (diagnoser, pieces)
   }
 
   private static func write(_ bytes: [UInt8], _ path: String) throws {
@@ -144,17 +172,7 @@ extension CaseAnswer {
 
   /// What a worker left in a folder.
   init(folder: String) throws(CaseError) {
-    func file(_ name: String) throws(CaseError) -> [UInt8] {
-      do {
-        let file = try MappedFile(path: folder + "/" + name)
-        guard file.byteCount <= Self.maximumBytes else { throw CaseError(.failed, "the answer is too large to keep") }
-        return file.array()
-      } catch let error as CaseError {
-        throw error
-      } catch {
-        throw CaseError(.failed, "the work on this case ended without an answer")
-      }
-    }
+    func file(_ name: String) throws(CaseError) -> [UInt8] { try Self.file(name, in: folder) }
     guard
       let summary = try? JSONDecoder().decode(
         CaseAnalysis.Summary.self, from: Data(try file(CaseAnalysis.summaryFile)))
@@ -163,5 +181,17 @@ extension CaseAnswer {
       verdict: summary.verdict, answer: summary.answer, machine: summary.machine,
       diagnosis: try file(CaseAnalysis.diagnosisFile), text: try file(CaseAnalysis.textFile),
       page: try file(CaseAnalysis.pageFile), steps: summary.steps)
+  }
+
+  static func file(_ name: String, in folder: String) throws(CaseError) -> [UInt8] {
+    do {
+      let file = try MappedFile(path: folder + "/" + name)
+      guard file.byteCount <= maximumBytes else { throw CaseError(.failed, "the answer is too large to keep") }
+      return file.array()
+    } catch let error as CaseError {
+      throw error
+    } catch {
+      throw CaseError(.failed, "the work on this case ended without an answer")
+    }
   }
 }

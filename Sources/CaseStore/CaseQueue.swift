@@ -15,6 +15,9 @@ public protocol CaseWorker: Sendable {
   func work(
     on job: CaseJob, progress: @escaping @Sendable (CaseProgress) -> Void
   ) async throws(CaseError) -> CaseAnswer
+
+  /// Whether a fix is in place on the machines that the evidence describes: sections of a page.
+  func verify(_ fix: String, on job: CaseJob) async throws(CaseError) -> [UInt8]
 }
 
 /// The bounded queue: so many cases at once, so many waiting. What waits stands in the store; only what runs is here.
@@ -24,6 +27,8 @@ public actor CaseQueue {
     public var workers = 1
     /// Cases that wait or run; beyond these none is accepted.
     public var pending = 1000
+    /// Checks of a fix at once, beside the cases.
+    public var verifications = 2
     /// Days that ended cases are kept; nil keeps them until somebody deletes them.
     public var keptDays: Int?
 
@@ -38,6 +43,8 @@ public actor CaseQueue {
   private var progress: [String: CaseProgress] = [:]
   private var listeners: [String: [Int: AsyncStream<CaseRecord>.Continuation]] = [:]
   private var nextListener = 0
+  private var verifications = 0
+  private var nextVerification = 0
   private var isStopped = false
   /// A start of work is under way; what comes meanwhile is seen by it.
   private var isPumping = false
@@ -111,6 +118,32 @@ public actor CaseQueue {
     }
     try await store.delete(id)
     for continuation in (listeners.removeValue(forKey: id) ?? [:]).values { continuation.finish() }
+  }
+
+  /// Whether a fix is in place on the machines of a case, from its evidence: sections of a page. Throws where as many are being
+  /// checked as may be.
+  public func verify(_ fix: String, in id: String) async throws(CaseError) -> [UInt8] {
+    let bytes = fix.utf8
+    // It becomes a word of a command.
+    guard (1...64).contains(bytes.count), bytes.first != UInt8(ascii: "-"),
+      bytes.allSatisfy({ byte in
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+          || byte == UInt8(ascii: "-")
+      })
+    else { throw CaseError(.refused, "name a fix as its article does, such as KB950162 or Q315817") }
+    _ = try await store.record(id)
+    guard verifications < limits.verifications else {
+      throw CaseError(.busy, "\(verifications) fixes are being checked already; try again in a moment")
+    }
+    verifications += 1
+    defer { verifications -= 1 }
+    nextVerification += 1
+    let name = "\(id)-verify-\(nextVerification)"
+    let files = try await store.files(id)
+    let store = store
+    defer { store.files.clear(name) }
+    let place = try await offloaded { () throws(CaseError) in try store.files.lay(files, of: name) }
+    return try await worker.verify(fix, on: CaseJob(id: name, input: place.input, output: place.output))
   }
 
   /// Deletes ended cases that are older than the limit.

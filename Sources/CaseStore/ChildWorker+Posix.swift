@@ -27,7 +27,19 @@ public struct ChildWorker: CaseWorker {
   public func work(
     on job: CaseJob, progress: @escaping @Sendable (CaseProgress) -> Void
   ) async throws(CaseError) -> CaseAnswer {
-    let child = try Child([program] + arguments + [job.input, job.output])
+    try await run([], on: job, progress: progress)
+    return try CaseAnswer(folder: job.output)
+  }
+
+  public func verify(_ fix: String, on job: CaseJob) async throws(CaseError) -> [UInt8] {
+    try await run(["--verify", fix], on: job) { _ in }
+    return try CaseAnswer.file(CaseAnalysis.pageFile, in: job.output)
+  }
+
+  private func run(
+    _ options: [String], on job: CaseJob, progress: @escaping @Sendable (CaseProgress) -> Void
+  ) async throws(CaseError) {
+    let child = try Child([program] + arguments + options + [job.input, job.output])
     let limit = seconds
     let status: CInt = await withTaskCancellationHandler {
       let watch = Task {
@@ -57,7 +69,6 @@ public struct ChildWorker: CaseWorker {
         .failed,
         "the evidence ended the process that read it; diagnose its files one by one to find which, and report it")
     }
-    return try CaseAnswer(folder: job.output)
   }
 }
 

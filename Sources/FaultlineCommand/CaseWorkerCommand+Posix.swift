@@ -21,6 +21,7 @@ struct CaseWorkerCommand: AsyncParsableCommand {
   @Argument var input: String
   @Argument var output: String
   @Option var unpacked = 65_536
+  @Option var verify: String?
   @OptionGroup var knowledge: KnowledgeOptions
   @OptionGroup var symbolOptions: SymbolOptions
 
@@ -34,12 +35,14 @@ struct CaseWorkerCommand: AsyncParsableCommand {
     guard chdir(input) == 0 else { throw CommandFailure.notFound("\(input): cannot be entered") }
     var analysis = CaseAnalysis()
     analysis.unpackLimits.bytes = Int64(clamping: unpacked) << 20
-    try await analysis.run(answerIn: output) {
+    let diagnoser = {
       // Databases of symbols are taken by their GUID, wherever they lie.
       let symbols = SymbolFolder(paths: ["."] + named)
       let isEmpty = symbols.entries.isEmpty && symbols.loose.isEmpty
       return Diagnoser(store: store, symbols: isEmpty ? nil : symbols, images: images, server: server)
-    } progress: { step in
+    }
+    if let verify { return try await analysis.verify(verify, answerIn: output, diagnoser: diagnoser) }
+    try await analysis.run(answerIn: output, diagnoser: diagnoser) { step in
       _ = Terminal.write("\(step.phase) \(step.done) \(step.total)\n", to: 1)
     }
   }

@@ -45,7 +45,7 @@ extension ServerState {
         .bytes(try await answer(exchange.id, asText: true), type: "text/plain; charset=utf-8")
       },
       Route(method: .delete, path: "/api/cases/{id}") { exchange in
-        try await queue.delete(exchange.id)
+        try await delete(exchange.id)
         return Response(status: .noContent)
       },
       Route(method: .post, path: "/api/cases/{id}/cancel") { exchange in

@@ -58,7 +58,7 @@ enum CasePages {
           Cell(machine),
           Cell(
             markup: (cases[machine] ?? []).map {
-              "<a href=\"/cases/\($0.id)\">\(HTMLText.escaped($0.name))</a> (<a href=\"/cases/\($0.id)#audit-1\">audit</a>, <a href=\"/cases/\($0.id)#verify-1\">verify</a>)"
+              "<a href=\"/cases/\($0.id)\">\(HTMLText.escaped($0.name))</a> (<a href=\"/cases/\($0.id)#audit-1\">audit</a>, <a href=\"/cases/\($0.id)/verify\">verify a fix</a>)"
             }.joined(separator: "<br>")),
         ]
       })
@@ -99,12 +99,27 @@ enum CasePages {
     }
     out += "<section class=\"actions\" aria-labelledby=\"actions-title\"><h2 id=\"actions-title\">This case</h2>\n"
     out += "<p><a href=\"/api/cases/\(record.id)\">As JSON</a></p>\n"
+    if record.state == .done { out += verificationForm(record, fix: "") }
     if record.state.isFinal {
       out += "<form method=\"post\" action=\"/cases/\(record.id)/again\"><button>Diagnose again</button></form>\n"
     }
     out +=
       "<form method=\"post\" action=\"/cases/\(record.id)/delete\" data-confirm=\"Delete this case and its evidence?\"><button class=\"danger\">Delete case and evidence</button></form>\n"
     return out + "</section>\n"
+  }
+
+  /// Whether any fix is in place on a case's machine.
+  static func verification(_ record: CaseRecord, fix: String, _ sections: String?) -> String {
+    var out = "<h1>Is a fix in place?</h1>\n"
+    let machine = record.machine.map { ": \($0)" } ?? ""
+    out +=
+      "<p>On what <a href=\"/cases/\(record.id)\">\(HTMLText.escaped(record.name))</a> describes\(HTMLText.escaped(machine))</p>\n"
+    out += verificationForm(record, fix: fix)
+    return out + (sections ?? "")
+  }
+
+  private static func verificationForm(_ record: CaseRecord, fix: String) -> String {
+    "<form class=\"search\" method=\"get\" action=\"/cases/\(record.id)/verify\"><label for=\"fix\">Fix, by its article's number</label><input id=\"fix\" name=\"fix\" value=\"\(HTMLText.escaped(fix))\" placeholder=\"KB950162\" required maxlength=\"64\" autocomplete=\"off\">\n<button>Verify</button>\n</form>\n"
   }
 
   private static func progress(_ record: CaseRecord) -> String {

@@ -29,7 +29,10 @@ struct Exchange: Sendable {
   /// The whole body, of at most so many bytes.
   func body(limit: Int) async throws -> [UInt8] {
     var bytes: [UInt8] = []
+    let passed = Passed()
+    var pace = UploadPace(now: passed.now)
     for try await part in request.body {
+      try pace.received(part.readableBytes, now: passed.now)
       guard bytes.count + part.readableBytes <= limit else {
         throw CaseError(.tooLarge, "the request has more than \(limit) bytes")
       }
@@ -83,9 +86,12 @@ extension Response {
   }
 
   static func page(_ html: String, status: HTTPResponse.Status = .ok) -> Response {
+    page(ByteBuffer(string: html), status: status)
+  }
+
+  static func page(_ html: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
     Response(
-      status: status, headers: [.contentType: "text/html; charset=utf-8"],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+      status: status, headers: [.contentType: "text/html; charset=utf-8"], body: ResponseBody(byteBuffer: html))
   }
 
   /// To another page, by GET.
@@ -101,7 +107,8 @@ extension CaseError {
     case .conflict, .cancelled: .conflict
     case .busy: .serviceUnavailable
     case .inputOutput: reason.contains("disk is full") ? .init(code: 507) : .internalServerError
-    case .timedOut, .failed: .internalServerError
+    case .timedOut: .requestTimeout
+    case .failed: .internalServerError
     }
   }
 

@@ -123,6 +123,8 @@ final class Guard: Sendable {
 }
 
 extension HTTPField.Name {
+  /// Only further ones: the first is the request's authority.
+  static let host = HTTPField.Name("Host") ?? .origin
   static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
   static let contentSecurityPolicy = HTTPField.Name("Content-Security-Policy") ?? .origin
   static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .origin

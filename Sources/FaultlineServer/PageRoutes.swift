@@ -3,6 +3,7 @@ import CaseStore
 import Faultline
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Reporting
 
 extension ServerState {
@@ -22,10 +23,17 @@ extension ServerState {
       },
       Route(method: .get, path: "/cases/{id}") { exchange in
         let record = try await queue.record(exchange.id)
-        let sections = record.state == .done ? try await store.page(record.id) : nil
-        let files = sections == nil ? try await store.files(record.id) : []
-        return page(
-          record.name, .cases, CasePages.page(record, files, sections), refresh: record.state.isFinal ? nil : 3)
+        guard record.state == .done else {
+          return page(
+            record.name, .cases, CasePages.page(record, try await store.files(record.id), nil),
+            refresh: record.state.isFinal ? nil : 3)
+        }
+        let steps = try await store.stepsDone(record.id)
+        if let known = pages.page(of: record, steps: steps) { return .page(known) }
+        let body = CasePages.page(record, [], try await store.page(record.id))
+        let made = ByteBuffer(string: html(record.name, .cases, body))
+        pages.keep(made, of: record, steps: steps)
+        return .page(made)
       },
       Route(method: .post, path: "/cases/{id}/cancel") { exchange in
         _ = try await queue.cancel(exchange.id)
@@ -36,7 +44,7 @@ extension ServerState {
         return .see("/cases/\(HTMLText.pathComponent(exchange.id))")
       },
       Route(method: .post, path: "/cases/{id}/delete") { exchange in
-        try await queue.delete(exchange.id)
+        try await delete(exchange.id)
         return .see("/cases")
       },
       Route(method: .post, path: "/cases/{id}/steps") { exchange in
@@ -44,6 +52,17 @@ extension ServerState {
         let steps = FormText.list(body).filter { $0.key == "step" }.map(\.value)
         try await store.setSteps(Set(steps), of: exchange.id)
         return .see("/cases/\(HTMLText.pathComponent(exchange.id))")
+      },
+      Route(method: .get, path: "/cases/{id}/verify") { exchange in
+        // It is asked by GET so that it can be linked to; it starts a process, which no other site shall do.
+        if let site = exchange.request.headers[.secFetchSite], site != "same-origin", site != "none" {
+          throw CaseError(.refused, "The request was sent by a page of another site.")
+        }
+        let record = try await queue.record(exchange.id)
+        let fix = (exchange.query["fix"] ?? "").split(whereSeparator: \.isWhitespace).joined()
+        let sections =
+          fix.isEmpty ? nil : String(decoding: try await queue.verify(fix, in: record.id), as: UTF8.self)
+        return page("Verify: \(record.name)", .machines, CasePages.verification(record, fix: fix, sections))
       },
       Route(method: .get, path: "/machines") { _ in
         page(
@@ -92,7 +111,16 @@ extension ServerState {
   }
 
   private func page(_ title: String, _ place: Page.Place?, _ body: String, refresh: Int? = nil) -> Response {
-    .page(Page.html(title, place, body, refresh: refresh, canLogOut: access.needsToken && place != nil))
+    .page(html(title, place, body, refresh: refresh))
+  }
+
+  private func html(_ title: String, _ place: Page.Place?, _ body: String, refresh: Int? = nil) -> String {
+    Page.html(title, place, body, refresh: refresh, canLogOut: access.needsToken && place != nil)
+  }
+
+  func delete(_ id: String) async throws {
+    try await queue.delete(id)
+    pages.remove(id)
   }
 
   private static func loginForm(isWrong: Bool) -> String {

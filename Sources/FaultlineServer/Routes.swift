@@ -56,6 +56,10 @@ struct ServerResponder: HTTPResponder {
   }
 
   private func answer(_ request: Request) async -> Response {
+    // Which of two a proxy took is not known; whoever sends them wants that nobody knows (RFC 9112 has both refused).
+    guard request.headers[values: .host].isEmpty else {
+      return Self.failure(request, CaseError(.refused, "The request names more than one host."))
+    }
     if let reason = access.refusal(request) {
       return Self.failure(request, CaseError(.refused, reason), status: .forbidden)
     }
@@ -125,6 +129,7 @@ struct ServerState: Sendable {
   let metrics: Metrics
   let catalogue: Catalogue
   let knowledge: KnowledgeStore?
+  let pages = PageCache()
 
   var store: CaseStore { queue.store }
 

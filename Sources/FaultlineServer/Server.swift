@@ -45,7 +45,9 @@ public struct FaultlineServer: Sendable {
       knowledge: try options.knowledgeBase.map { try KnowledgeStore(readingAt: $0) })
     let responder = ServerResponder(access: access, routes: state.pageRoutes + state.apiRoutes, metrics: metrics)
     try await queue.start()
+    let headSeconds = Int64(options.headSeconds)
     let channel = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [HeadDeadline(limit: .seconds(headSeconds))],
       idleTimeout: .seconds(Int64(options.idleSeconds)),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))

@@ -19,6 +19,8 @@ public struct ServerOptions: Sendable {
   public var uploadBytes = defaultUploadBytes
   /// Seconds that a connection may stand still, also in the midst of an upload.
   public var idleSeconds = 60
+  /// Seconds within which a request's head has to come whole.
+  public var headSeconds = 30
   public var connections = 512
   /// The program's version, for pages.
   public var version = ""

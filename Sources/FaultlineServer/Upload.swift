@@ -73,10 +73,13 @@ struct Upload {
     var part: MultipartReader.Part?
     var file: (evidence: IncomingEvidence, name: EvidenceName)?
     var pending: [UInt8] = []
+    let passed = Passed()
+    var pace = UploadPace(now: passed.now)
     for try await buffer in request.body {
       total += Int64(buffer.readableBytes)
       guard total <= limit else { throw tooLarge }
       metrics.received(buffer.readableBytes)
+      try pace.received(buffer.readableBytes, now: passed.now)
       for event in try reader.read(buffer.readableBytesView) {
         switch event {
         case .begin(let began):

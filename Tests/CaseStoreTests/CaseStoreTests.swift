@@ -37,6 +37,18 @@ import Testing
         page: Array("<input name=\"step\" value=\"s0-1\"><input name=\"step\" value=\"s0-10\">".utf8),
         steps: ["s0-1", "s0-10"])
     }
+
+    func verify(_ fix: String, on job: CaseJob) async throws(CaseError) -> [UInt8] {
+      let names = FileManager.default.enumerator(atPath: job.input)?.compactMap { $0 as? String } ?? []
+      while !isOpen {
+        do {
+          try await Task.sleep(for: .milliseconds(5))
+        } catch {
+          throw CaseError(.cancelled, "cancelled")
+        }
+      }
+      return Array("\(fix) on \(names.sorted().joined(separator: " "))".utf8)
+    }
   }
 
   private static let now: @Sendable () -> Int64 = { 1_700_000_000 }
@@ -69,6 +81,39 @@ import Testing
   private static func end(_ id: String, _ queue: CaseQueue) async throws -> CaseRecord {
     for await _ in try await queue.changes(of: id) {}
     return try await queue.record(id)
+  }
+
+  @Test func aFixIsCheckedOnACasesEvidence() async throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.open(folder)
+    let queue = CaseQueue(store: store, worker: TestWorker(), limits: .init(), clock: Self.now)
+    let record = try await queue.accept(name: "one", files: try Self.keep([("logs/b.txt", "other")], in: store))
+    _ = try await Self.end(record.id, queue)
+    #expect(
+      String(decoding: try await queue.verify("KB950162", in: record.id), as: UTF8.self)
+        == "KB950162 on logs logs/b.txt")
+    // The evidence laid out for it is gone, the evidence itself is not.
+    #expect(Self.contents(folder).count == 1)
+    for word in ["", "--unpacked", "KB 1", "../x", String(repeating: "1", count: 65)] {
+      await #expect(throws: CaseError.self) { try await queue.verify(word, in: record.id) }
+    }
+    await #expect(throws: CaseError.self) { try await queue.verify("KB950162", in: "none") }
+  }
+
+  @Test func fewFixesAreCheckedAtOnce() async throws {
+    let folder = try TemporaryFolder()
+    let store = try Self.open(folder)
+    let record = try await store.accept(name: "one", files: try Self.keep([("a.txt", "same")], in: store))
+    let queue = CaseQueue(store: store, worker: TestWorker(isOpen: false), limits: .init(), clock: Self.now)
+    let checks = (0..<3).map { _ in Task { try await queue.verify("KB1", in: record.id) } }
+    // Two wait until they are cancelled, whichever; the third is refused at once.
+    await withTaskGroup(of: CaseError?.self) { group in
+      for check in checks { group.addTask { await check.result.failure as? CaseError } }
+      #expect(await group.next() == .some(CaseError(.busy, "2 fixes are being checked already; try again in a moment")))
+      for check in checks { check.cancel() }
+      await group.waitForAll()
+    }
+    #expect(Self.contents(folder).count == 1)
   }
 
   @Test func evidenceIsKeptOnceAndGoesWithItsLastCase() async throws {
@@ -225,5 +270,11 @@ import Testing
     #expect(try await store.records(CaseQuery(words: "100%_'\"")).isEmpty)
     #expect(try await store.records(CaseQuery(state: .failed)).isEmpty)
     #expect(try await store.records(CaseQuery(limit: 1, before: ids[2])).map(\.id) == [ids[1]])
+  }
+}
+
+extension Result {
+  fileprivate var failure: Failure? {
+    if case .failure(let error) = self { error } else { nil }
   }
 }

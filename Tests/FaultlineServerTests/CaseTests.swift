@@ -45,6 +45,50 @@ import Testing
     #expect(page.text.contains("netbt!NbtCopyToStartOfIndicate"))
   }
 
+  @Test func anyFixIsVerifiedOnACase() throws {
+    let folder = try TemporaryFolder()
+    let server = try RunningServer(folder)
+    let id = try server.accept(try Self.evidence(), name: "Ward 3")
+    _ = try server.ended(id)
+    #expect(try server.get("/cases/\(id)").text.contains("action=\"/cases/\(id)/verify\""))
+    let form = try server.get("/cases/\(id)/verify")
+    #expect(form.status == 200 && form.text.contains("name=\"fix\"") && !form.text.contains("id=\"verify-1\""))
+    let known = try server.get("/cases/\(id)/verify?fix=KB961799")
+    #expect(
+      known.status == 200 && known.text.contains("id=\"verify-1\"")
+        && known.text.contains("lists no files of KB961799"))
+    let unknown = try server.get("/cases/\(id)/verify?fix=KB1")
+    #expect(unknown.status == 200 && unknown.text.contains("No article on KB1"))
+    for word in ["--help", "..%2F..", "%3Cscript%3E"] {
+      let answer = try server.get("/cases/\(id)/verify?fix=\(word)", headers: ["Accept": "text/html"])
+      #expect(answer.status == 400 && !answer.text.contains("<script>"), "\(word)")
+    }
+    #expect(
+      try server.get("/cases/\(id)/verify?fix=KB1", headers: ["Sec-Fetch-Site": "cross-site"]).status == 400)
+    #expect(try server.get("/cases/none/verify?fix=KB1").status == 404)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cases/work") == [])
+  }
+
+  /// Pages of ended cases are kept in memory, never longer than they hold.
+  @Test func aKeptPageFollowsItsCase() throws {
+    let folder = try TemporaryFolder()
+    let server = try RunningServer(folder)
+    let id = try server.accept(try Self.evidence(), name: "Ward 3")
+    _ = try server.ended(id)
+    let first = try server.get("/cases/\(id)")
+    #expect(try server.get("/cases/\(id)").body == first.body && !first.text.contains(" checked>"))
+    let form = ["Content-Type": "application/x-www-form-urlencoded"]
+    #expect(try server.ask("POST", "/cases/\(id)/steps", headers: form, body: Array("step=s1-1".utf8)).status == 303)
+    #expect(try server.get("/cases/\(id)").text.contains("value=\"s1-1\" checked>"))
+    #expect(try server.ask("POST", "/cases/\(id)/steps", headers: form, body: []).status == 303)
+    #expect(try server.get("/cases/\(id)").body == first.body)
+    #expect(try server.ask("POST", "/cases/\(id)/again", body: []).status == 303)
+    _ = try server.ended(id)
+    #expect(try server.get("/cases/\(id)").status == 200)
+    #expect(try server.ask("POST", "/cases/\(id)/delete", body: []).status == 303)
+    #expect(try server.get("/cases/\(id)").status == 404)
+  }
+
   @Test func symptomsAloneAreACase() throws {
     let folder = try TemporaryFolder()
     let server = try RunningServer(folder)

@@ -162,6 +162,17 @@ import Testing
     #expect(try server.get("/health").status == 200)
   }
 
+  @Test func aSecondHostIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let server = try RunningServer(folder)
+    for hosts in [["localhost", "localhost"], ["localhost", "evil.example"], ["evil.example", "localhost"], []] {
+      let lines = hosts.map { "Host: \($0)\r\n" }.joined()
+      let status = try server.exchange(Array("GET /api/cases HTTP/1.1\r\n\(lines)Connection: close\r\n\r\n".utf8))
+        .status
+      #expect(status == 400 || status == 403, "\(hosts)")
+    }
+  }
+
   @Test func theTokenIsAskedFor() throws {
     let folder = try TemporaryFolder()
     var token = ""

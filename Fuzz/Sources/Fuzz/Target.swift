@@ -23,7 +23,7 @@ struct Target: Sendable {
     [
       crashDump, memoryDump, hungMachine, stoppedMachine, x64Stack, fieldLog, eventList, article, image, pdb, cabinet,
       hive, inventory,
-      capture, symbols, xz, gzip,
+      capture, symbols, xz, gzip, upload,
     ]
   }
 
