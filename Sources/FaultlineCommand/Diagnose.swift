@@ -17,12 +17,13 @@ struct Diagnose: AsyncParsableCommand {
         faultline diagnose case-folder --symbols symbols --format json
         faultline diagnose case-folder --fail-on confirmed --output answer.txt
         faultline diagnose case-folder --server http://127.0.0.1:8080
+        faultline diagnose case-folder --format html --output report.html
         faultline diagnose case-folder --redact --format json
       """)
 
   @OptionGroup var evidence: EvidenceOptions
   @OptionGroup var knowledge: KnowledgeOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var placement: ReportOptions
 
   @Option(
     help: ArgumentHelp(
@@ -47,6 +48,10 @@ struct Diagnose: AsyncParsableCommand {
   var redact = false
 
   func validate() throws {
+    try placement.refuse([.csv, .svg], "diagnose")
+    if server != nil, placement.format == .html {
+      throw ValidationError("The server has a page for each case; --format html does not go with --server.")
+    }
     if token != nil, server == nil { throw ValidationError("--token belongs to --server.") }
     if server != nil, failOn != nil || redact || knowledge.knowledgeBase != nil {
       throw ValidationError(
@@ -56,6 +61,7 @@ struct Diagnose: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let output = placement.output
     if let server {
       let client = try CaseClient(server, token: token ?? Terminal.environment("FAULTLINE_TOKEN"))
       let answer = try await client.diagnose(evidence.paths, output: output)
@@ -71,12 +77,37 @@ struct Diagnose: AsyncParsableCommand {
       images: try evidence.symbolOptions.imageFolder(), server: try evidence.symbolOptions.server(quiet: output.quiet))
     let pieces = try await evidence.read(diagnoser, output)
     try EvidenceOptions.check(pieces)
-    let whole = diagnoser.diagnose(pieces)
-    let diagnosis = redact ? whole.redacted() : whole
-    if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
+    let diagnosis = try print(pieces, diagnoser, output)
     if let failOn {
       let least: Verdict = failOn == .confirmed ? .confirmed : .probable
       if diagnosis.findings.contains(where: { $0.finding.verdict >= least }) { throw ExitCode(1) }
+    }
+  }
+
+  private func print(
+    _ pieces: [EvidencePiece], _ diagnoser: Diagnoser, _ output: OutputOptions
+  ) throws -> Diagnosis {
+    if placement.format == .html {
+      let whole = try report(pieces, diagnoser)
+      let report = redact ? whole.redacted() : whole
+      try output.emit(report.html)
+      return report.diagnosis
+    }
+    let whole = diagnoser.diagnose(pieces)
+    let diagnosis = redact ? whole.redacted() : whole
+    if placement.format == .text {
+      try output.emit(diagnosis.text(output.style))
+    } else {
+      try output.emit(diagnosis.json)
+    }
+    return diagnosis
+  }
+
+  private func report(_ pieces: [EvidencePiece], _ diagnoser: Diagnoser) throws -> CaseReport {
+    do {
+      return try diagnoser.report(pieces)
+    } catch {
+      throw CommandFailure.inputOutput("\(error)")
     }
   }
 }

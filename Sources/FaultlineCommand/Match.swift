@@ -15,6 +15,8 @@ struct Match: ParsableCommand {
         faultline match --stop 0xd1 --module netbt.sys=5.2.3790.3959 \\
           --symbol 'netbt!NbtCopyToStartOfIndicate' \\
           --product "Windows Server 2003" --service-pack 2 --architecture x86
+        faultline match --stop 0x50 --module win32k.sys --format html \\
+          --output match.html
         echo '{"stopCode": "0x41", "module": "tdpipe.sys"}' |
           faultline match --symptoms -
       """)
@@ -72,12 +74,13 @@ struct Match: ParsableCommand {
   var symptomsFile: String?
 
   @OptionGroup var knowledge: KnowledgeOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var placement: ReportOptions
 
   /// Symptoms are a few lines; a larger file is something else.
   static let maximumSymptomsBytes = 1 << 20
 
   func validate() throws {
+    try placement.refuse([.csv, .svg], "match")
     let typed = try typed()
     switch (symptomsFile == nil, typed == Symptoms()) {
     case (true, true): throw ValidationError("Name at least one symptom, such as --stop 0x41.")
@@ -89,7 +92,12 @@ struct Match: ParsableCommand {
   func run() throws {
     let symptoms = try symptomsFile.map(read) ?? typed()
     let diagnosis = Diagnoser(store: try knowledge.store()).match(symptoms)
-    if output.format == .text { try output.emit(diagnosis.text(output.style)) } else { try output.emit(diagnosis.json) }
+    let output = placement.output
+    switch placement.format {
+    case .html: try output.emit(CaseReport(diagnosis: diagnosis).html)
+    case .text: try output.emit(diagnosis.text(output.style))
+    default: try output.emit(diagnosis.json)
+    }
   }
 
   private func read(_ path: String) throws -> Symptoms {

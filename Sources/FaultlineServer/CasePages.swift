@@ -83,7 +83,7 @@ enum CasePages {
     case .done: break
     }
     if let sections {
-      out += contents(sections)
+      out += HTMLText.contents(sections)
       out += "<form id=\"steps\" method=\"post\" action=\"/cases/\(record.id)/steps\">\n\(sections)"
       if sections.contains("name=\"step\"") {
         out +=
@@ -130,28 +130,5 @@ enum CasePages {
     return
       "<p role=\"status\" id=\"step\">\(HTMLText.escaped(step.phase)): \(step.done) of \(step.total)</p>\n<progress id=\"bar\" aria-label=\"Progress\" max=\"\(max(1, step.total))\" value=\"\(step.done)\"></progress>\n"
   }
-
-  /// Links to the sections of a long page.
-  private static func contents(_ sections: String) -> String {
-    var out = ""
-    var rest = sections[...]
-    while let mark = rest.range(of: "<section id=\"") {
-      rest = rest[mark.upperBound...]
-      guard let quote = rest.firstIndex(of: "\""), let heading = rest.range(of: "<h2 ") else { break }
-      let id = rest[..<quote]
-      rest = rest[heading.upperBound...]
-      guard let title = rest.firstIndex(of: ">") else { break }
-      rest = rest[rest.index(after: title)...]
-      guard let end = rest.range(of: "</h2>") else { break }
-      // Our own markup: escaped already.
-      out += "<li><a href=\"#\(id)\">\(rest[..<end.lowerBound])</a></li>\n"
-      rest = rest[end.upperBound...]
-    }
-    return out.isEmpty ? "" : "<nav class=\"contents\" aria-label=\"Sections of this page\"><ul>\n\(out)</ul></nav>\n"
-  }
-}
-
-extension Substring {
-  fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }
 #endif

@@ -80,6 +80,12 @@ extension Machine {
     ])
   }
 
+  /// In one line; nil where nothing is known.
+  var reportHeadline: String? {
+    let isKnown = computerName != nil || edition != nil || product != nil || version != nil || architecture != nil
+    return isKnown ? "Machine: " + headline : nil
+  }
+
   /// In one line.
   var headline: String {
     let pack = servicePack.flatMap { $0 == ServicePack(0) ? nil : "Service Pack \($0)" }

@@ -46,23 +46,7 @@ public struct CaseReport: Sendable {
 
   /// All moments of all evidence, the earliest first.
   public var timeline: [Moment] {
-    var moments: [Moment] = []
-    func path(_ index: Int) -> String {
-      diagnosis.evidence.indices.contains(index) ? diagnosis.evidence[index].path : ""
-    }
-    for (index, dump) in diagnosis.dumps {
-      guard let time = dump.crashTime else { continue }
-      if let seconds = dump.uptimeSeconds, let stopped = CivilTime(rfc3339: time) {
-        let start = stopped.unixSeconds.subtractingReportingOverflow(Int64(clamping: seconds))
-        if !start.overflow {
-          moments.append(
-            Moment(time: Self.time(start.partialValue), what: "The system was started.", path: path(index)))
-        }
-      }
-      let what =
-        dump.hasStop ? "The system stopped: \(dump.bugcheckName ?? "stop") (\(dump.bugcheck))." : "Memory was taken."
-      moments.append(Moment(time: time, what: what, path: path(index)))
-    }
+    var moments = dumpMoments
     for capture in captures {
       if let first = capture.view.firstTime {
         moments.append(Moment(time: Self.time(nanoseconds: first), what: "First frame.", path: capture.path))
@@ -87,6 +71,35 @@ public struct CaseReport: Sendable {
       }
     }
     return moments.sorted { ($0.time, $0.path, $0.what) < ($1.time, $1.path, $1.what) }
+  }
+
+  private var dumpMoments: [Moment] {
+    var moments: [Moment] = []
+    // Dumps of one run agree in its start.
+    var starts: [String: [String]] = [:]
+    for (index, dump) in diagnosis.dumps.sorted(by: { $0.key < $1.key }) {
+      guard let time = dump.crashTime else { continue }
+      let path = diagnosis.path(index)
+      if let seconds = dump.uptimeSeconds, let stopped = CivilTime(rfc3339: time) {
+        let start = stopped.unixSeconds.subtractingReportingOverflow(Int64(clamping: seconds))
+        if !start.overflow { starts[Self.time(start.partialValue), default: []].append(path) }
+      }
+      let name = "\(dump.bugcheckName ?? "stop") (\(dump.bugcheck))"
+      let forced = diagnosis.facts.first { $0.kind == .forcedDump && $0.evidence == index }?["how"]?.description
+      let what =
+        switch (dump.hasStop, forced) {
+        case (false, _): "Memory was taken."
+        case (true, "live-dump"?): "Memory was taken while the system ran."
+        case (true, .some): "The system was stopped on purpose, to write a dump: \(name)."
+        case (true, nil): "The system stopped: \(name)."
+        }
+      moments.append(Moment(time: time, what: what, path: path))
+    }
+    for (time, paths) in starts {
+      let more = paths.count > 1 ? " and \(paths.count - 1) more" : ""
+      moments.append(Moment(time: time, what: "The system was started.", path: (paths.first ?? "") + more))
+    }
+    return moments
   }
 
   private static func time(nanoseconds: Int64) -> String {

@@ -13,26 +13,28 @@ extension Diagnosis {
     var redactor = Redactor()
     learn(&redactor)
     var result = self
-    for index in result.evidence.indices {
-      result.evidence[index].path = redactor.text(result.evidence[index].path)
-      for problem in result.evidence[index].problems.indices {
-        result.evidence[index].problems[problem].redact(&redactor)
-      }
-    }
-    result.machine.redact(&redactor)
-    for index in result.facts.indices { result.facts[index].redact(&redactor) }
-    for index in result.findings.indices {
-      result.findings[index].finding.redact(&redactor)
-      result.findings[index].plan.redact(&redactor)
-    }
-    redactSteps(&result.nextSteps, &redactor)
-    for index in result.missing.indices { result.missing[index].detail = redactor.text(result.missing[index].detail) }
-    for key in result.dumps.keys.sorted() { result.dumps[key]?.redact(&redactor) }
+    result.redact(&redactor)
     return result
   }
 
+  mutating func redact(_ redactor: inout Redactor) {
+    for index in evidence.indices {
+      evidence[index].path = redactor.text(evidence[index].path)
+      for problem in evidence[index].problems.indices { evidence[index].problems[problem].redact(&redactor) }
+    }
+    machine.redact(&redactor)
+    for index in facts.indices { facts[index].redact(&redactor) }
+    for index in findings.indices {
+      findings[index].finding.redact(&redactor)
+      findings[index].plan.redact(&redactor)
+    }
+    redactSteps(&nextSteps, &redactor)
+    redactor.redact(&missing)
+    for key in dumps.keys.sorted() { dumps[key]?.redact(&redactor) }
+  }
+
   /// Names whose form does not tell them, and versions, whose form is that of an address.
-  private func learn(_ redactor: inout Redactor) {
+  func learn(_ redactor: inout Redactor) {
     for piece in evidence {
       let name = piece.path.split(separator: "/").last ?? ""
       let ending = name.lastIndex(of: ".").map { String(name[$0...]) } ?? ""
@@ -50,7 +52,7 @@ extension Diagnosis {
 }
 
 extension EvidenceProblem {
-  fileprivate mutating func redact(_ redactor: inout Redactor) {
+  mutating func redact(_ redactor: inout Redactor) {
     expected = expected.map { redactor.text($0) }
     found = found.map { redactor.text($0) }
     text = redactor.text(text)
@@ -58,7 +60,7 @@ extension EvidenceProblem {
 }
 
 extension Machine {
-  fileprivate mutating func redact(_ redactor: inout Redactor) {
+  mutating func redact(_ redactor: inout Redactor) {
     computerName = computerName.map { redactor.text($0) }
     for index in origins.indices { origins[index].path = redactor.text(origins[index].path) }
     contradictions = contradictions.map { redactor.text($0) }
@@ -106,7 +108,13 @@ private func redactSteps(_ steps: inout [PlanStep], _ redactor: inout Redactor) 
 
 extension DumpView {
   fileprivate mutating func redact(_ redactor: inout Redactor) {
-    comment = comment.map { redactor.text($0) }
+    redactor.redact(&comment)
+    redactor.redact(&meaning)
+    redactor.redact(&culpritReason)
+    redactor.redact(&exceptionPlace)
+    for index in parameterMeanings.indices { redactor.redact(&parameterMeanings[index].text) }
+    redactor.redact(&missing)
+    redactor.redact(&notes)
     for index in modules.indices {
       modules[index].identity.path = modules[index].identity.path.map { redactor.text($0) }
     }

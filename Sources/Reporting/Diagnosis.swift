@@ -42,6 +42,9 @@ public struct Diagnosis: Sendable {
     self.dumps = dumps
   }
 
+  /// The piece of evidence with this index; empty where there is none.
+  func path(_ index: Int) -> String { evidence.indices.contains(index) ? evidence[index].path : "" }
+
   /// The strongest finding that is not ruled out.
   public var leading: (finding: Finding, plan: Plan)? { findings.first { $0.finding.verdict != .ruledOut } }
 }

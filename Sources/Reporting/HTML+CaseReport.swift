@@ -7,23 +7,58 @@ import Servicing
 extension CaseReport {
   private typealias Cell = HTMLText.Cell
 
-  /// The sections of a case's page, without the page around them. Check boxes of the plan are named `step` and have the values
-  /// that ``stepKeys`` lists.
-  public var htmlBody: String {
-    var out = verdict
+  /// The sections of a case's page on a site that has a page for each article, without the page around them. Check boxes of the
+  /// plan are named `step` and have the values that ``stepKeys`` lists.
+  public var htmlBody: String { verdict + sections(linkingArticles: true) }
+
+  /// The same as a page that stands alone: no script, no other file, nothing fetched, everything from evidence and articles escaped.
+  public var html: String {
+    let sections = sections(linkingArticles: false)
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    var out = """
+      <!doctype html>
+      <html lang="en"><head><meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta name="color-scheme" content="light dark">
+      <meta http-equiv="Content-Security-Policy" content="\(policy)">
+      <title>\(HTMLText.escaped(diagnosis.verdict)) - Faultline</title>
+      <style>
+      \(PageStyle.css)</style></head><body>
+      <main>
+      <h1>What failed, and what to do</h1>
+
+      """
+    if let headline = diagnosis.machine.reportHeadline { out += "<p>\(HTMLText.escaped(headline))</p>\n" }
+    // The answer comes before the way to everything else.
+    out += verdict + HTMLText.contents(sections) + sections
+    return out + "</main>\n</body></html>\n"
+  }
+
+  private func sections(linkingArticles: Bool) -> String {
+    var out = ""
     for (index, entry) in diagnosis.findings.enumerated() where entry.finding.verdict != .ruledOut {
-      out += finding(entry.finding, entry.plan, number: index + 1)
+      out += finding(entry.finding, entry.plan, number: index + 1, linkingArticles)
     }
-    out += ruledOut
+    out += ruledOut(linkingArticles)
     if !diagnosis.nextSteps.isEmpty {
       out += HTMLText.section(
         "next-steps", diagnosis.leading == nil ? "What to do" : "What else to do",
         Self.plan(diagnosis.nextSteps, finding: 0, legend: "Steps"))
     }
     out += HTMLText.section("missing", "What is missing", missing)
+    out += "<p class=\"quiet\">What follows is for those who check the answer: all that it rests on.</p>\n"
     out += HTMLText.section("timeline", "Timeline", timelineTable)
     out += HTMLText.section("facts", "Facts", facts)
-    for (index, dump) in diagnosis.dumps.sorted(by: { $0.key < $1.key }) { out += self.dump(dump, index) }
+    let earlier = diagnosis.earlierLiveDumps
+    let dumps = diagnosis.dumps.sorted { $0.key < $1.key }
+    for (index, dump) in dumps where !earlier.contains(index) {
+      out += HTMLText.section("dump-\(index + 1)", "Crash dump \(diagnosis.path(index))", self.dump(dump))
+    }
+    out += HTMLText.section(
+      "earlier-dumps", "Earlier dumps of the running machine",
+      dumps.filter { earlier.contains($0.key) }.map { index, dump in
+        "<details id=\"dump-\(index + 1)\"><summary>\(HTMLText.escaped(diagnosis.path(index)))</summary>\n\(self.dump(dump))</details>\n"
+      }.joined())
     if let growth { out += HTMLText.section("pool", "Pool over time", PoolPlot.htmlBody(growth)) }
     for (index, waiting) in waiting.enumerated() {
       out += HTMLText.section("waiting-\(index + 1)", "Who waits for whom in \(waiting.path)", waiting.graph.htmlBody)
@@ -63,20 +98,46 @@ extension CaseReport {
     let kind = leading.map(\.verdict.rawValue) ?? "none"
     var out = "<section id=\"verdict\" class=\"verdict \(kind)\" aria-labelledby=\"verdict-title\">\n"
     out += "<h2 id=\"verdict-title\">Answer</h2>\n<p class=\"answer\">\(HTMLText.escaped(diagnosis.verdict))</p>\n"
-    if let leading, leading.verdict > .possible {
-      out += "<p>\(badge(leading)) \(HTMLText.escaped(leading.issue.summary))</p>\n"
+    if let leading {
+      if leading.verdict > .possible { out += "<p>\(HTMLText.escaped(leading.issue.summary))</p>\n" }
+      out += "<p>\(badge(leading)). \(Self.meaning(leading.verdict))</p>\n"
     }
+    out += firstStep
     return out + "</section>\n"
+  }
+
+  /// What to do first, with the way to all of it.
+  private var firstStep: String {
+    let isSettled = diagnosis.leading.map { $0.finding.verdict > .possible } ?? false
+    let index = diagnosis.findings.firstIndex { $0.finding.verdict != .ruledOut }
+    let plan = isSettled ? index.map { (diagnosis.findings[$0].plan.steps, "finding-\($0 + 1)") } : nil
+    let (steps, place) = plan ?? (diagnosis.nextSteps, "next-steps")
+    guard let first = steps.first else { return "" }
+    let restart = first.restart ? " Needs a restart." : ""
+    let all = steps.count > 1 ? " <a href=\"#\(place)\">All \(steps.count) steps</a>" : ""
+    return "<p><b>What to do first:</b> \(HTMLText.escaped(first.text))\(restart)\(all)</p>\n"
+  }
+
+  /// What a verdict's word means, for people who meet it for the first time.
+  private static func meaning(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .confirmed: "The evidence shows the very mechanism that the article describes."
+    case .probable:
+      "Much speaks for it, but the evidence does not show the mechanism itself. Read what is not seen below before the machine is changed."
+    case .possible:
+      "Only general symptoms agree, as they do with other failures. It is no reason to change the machine."
+    case .ruledOut: ""
+    }
   }
 
   private func badge(_ finding: Finding) -> String {
     "<span class=\"badge \(finding.verdict.rawValue)\">\(finding.verdict.rawValue)</span> <span class=\"quiet\">confidence \(Int((finding.confidence * 100).rounded())) %, mechanism: \(finding.issue.mechanism.rawValue)</span>"
   }
 
-  private func finding(_ finding: Finding, _ plan: Plan, number: Int) -> String {
-    var out = "<p>\(badge(finding)) \(HTMLText.escaped(finding.issue.title)). "
-    out +=
-      "<a href=\"/articles/\(HTMLText.pathComponent(finding.issue.id))\">Read \(HTMLText.escaped(finding.issue.id))</a></p>\n"
+  private func finding(_ finding: Finding, _ plan: Plan, number: Int, _ linkingArticles: Bool) -> String {
+    var out = "<p>\(badge(finding)) \(HTMLText.escaped(finding.issue.title))."
+    if linkingArticles { out += " " + Self.link(finding.issue.id, "Read \(finding.issue.id)") }
+    out += "</p>\n"
     out += "<ul class=\"reasons\">\n"
     for reason in finding.because {
       let isAgainst = reason.effect == .contradicts
@@ -85,10 +146,10 @@ extension CaseReport {
       out +=
         "<li class=\"\(isAgainst ? "against" : "for")\"><b>\(word)</b>: \(HTMLText.escaped(reason.condition))\(guess)\(cite(reason.fact))</li>\n"
     }
-    for unmet in finding.unmet where unmet.effect == .decisive {
-      out += "<li class=\"unseen\"><b>not seen</b>: \(HTMLText.escaped(unmet.condition))</li>\n"
-    }
+    let unseen = finding.unmet.filter { $0.effect == .decisive }
+    for unmet in unseen { out += "<li class=\"unseen\"><b>not seen</b>: \(HTMLText.escaped(unmet.condition))</li>\n" }
     out += "</ul>\n"
+    if finding.verdict < .confirmed { out += settling(unseen, finding.issue) }
     if let cap = finding.capReason { out += "<p class=\"note\">\(HTMLText.escaped(cap))</p>\n" }
     out += "<h3>Does the fix apply here: \(finding.applicability.status.rawValue)</h3>\n"
     out += HTMLText.list(finding.applicability.reasons)
@@ -102,6 +163,13 @@ extension CaseReport {
     }
     out += SupersedenceChain.svg(finding.issue.article)
     return HTMLText.section("finding-\(number)", "Why \(finding.issue.id)", out)
+  }
+
+  /// What evidence would show what was not seen.
+  private func settling(_ unseen: [UnmetCondition], _ issue: KnownIssue) -> String {
+    let sources = Set(unseen.flatMap(\.settledBy)).filter(issue.settledBy.indices.contains).sorted()
+    guard !sources.isEmpty else { return "" }
+    return "<p>What would settle it:</p>\n" + HTMLText.list(sources.map { issue.settledBy[$0].text })
   }
 
   private static func plan(_ steps: [PlanStep], finding: Int, legend: String) -> String {
@@ -121,12 +189,17 @@ extension CaseReport {
     return out + "</ol>\n</fieldset>\n"
   }
 
-  private var ruledOut: String {
+  private static func link(_ article: String, _ text: String) -> String {
+    "<a href=\"/articles/\(HTMLText.pathComponent(article))\">\(HTMLText.escaped(text))</a>"
+  }
+
+  private func ruledOut(_ linkingArticles: Bool) -> String {
     let all = diagnosis.findings.filter { $0.finding.verdict == .ruledOut }
     var out = ""
     for (finding, _) in all {
-      let id = HTMLText.escaped(finding.issue.id)
-      out += "<li><a href=\"/articles/\(id)\">\(id)</a>: \(HTMLText.escaped(finding.issue.title))\n<ul>\n"
+      let id = finding.issue.id
+      out +=
+        "<li>\(linkingArticles ? Self.link(id, id) : HTMLText.escaped(id)): \(HTMLText.escaped(finding.issue.title))\n<ul>\n"
       for reason in finding.because where reason.effect == .contradicts {
         out += "<li class=\"against\"><b>against</b>: \(HTMLText.escaped(reason.condition))\(cite(reason.fact))</li>\n"
       }
@@ -136,11 +209,19 @@ extension CaseReport {
   }
 
   private var missing: String {
-    diagnosis.missing.isEmpty
-      ? ""
-      : HTMLText.table(
-        "What the evidence does not tell", ["what", "because", "in detail, and how to get it"],
-        diagnosis.missing.map { [Cell($0.what), Cell($0.because.rawValue), Cell($0.detail)] })
+    // Several pieces of evidence lack the same.
+    var counts: [Missing: Int] = [:]
+    for one in diagnosis.missing { counts[one, default: 0] += 1 }
+    var told: Set<Missing> = []
+    let rows = diagnosis.missing.filter { told.insert($0).inserted }
+    guard !rows.isEmpty else { return "" }
+    return HTMLText.table(
+      "What the evidence does not tell", ["what", "because", "in detail, and how to get it"],
+      rows.map { one in
+        let count = counts[one, default: 1]
+        let times = count > 1 ? " (\(count) pieces of evidence)" : ""
+        return [Cell(one.what), Cell(one.because.rawValue.replacing("-", with: " ")), Cell(one.detail + times)]
+      })
   }
 
   private var timelineTable: String {
@@ -152,23 +233,31 @@ extension CaseReport {
   }
 
   private var facts: String {
-    guard !diagnosis.facts.isEmpty else { return "" }
+    let earlier = diagnosis.earlierLiveDumps
+    let cited = Set(diagnosis.findings.flatMap(\.finding.because).compactMap(\.fact))
+    let isTold = { (fact: Fact) in cited.contains(fact.id) || !earlier.contains(fact.evidence ?? -1) }
+    let others = diagnosis.facts.filter { !isTold($0) }
+    let out = table("What the evidence shows", diagnosis.facts.filter(isTold))
+    guard !others.isEmpty else { return out }
+    return out
+      + "<details><summary>\(others.count) more facts, of earlier dumps of the running machine</summary>\n\(table("Facts of earlier dumps", others))</details>\n"
+  }
+
+  private func table(_ caption: String, _ facts: [Fact]) -> String {
+    guard !facts.isEmpty else { return "" }
     return HTMLText.table(
-      "What the evidence shows", ["id", "fact", "known", "where"],
-      diagnosis.facts.map { fact in
-        let path = fact.evidence.flatMap {
-          diagnosis.evidence.indices.contains($0) ? diagnosis.evidence[$0].path : nil
-        }
+      caption, ["id", "fact", "known", "where"],
+      facts.map { fact in
+        let path = fact.evidence.map { diagnosis.path($0) } ?? ""
         let id = HTMLText.escaped(fact.id)
         return [
           Cell(markup: "<span id=\"\(id)\">\(id)</span>"), Cell(fact.text), Cell(fact.trust.name),
-          Cell([path, fact.origin.isEmpty ? nil : fact.origin].compactMap { $0 }.joined(separator: ", ")),
+          Cell([path, fact.origin].filter { !$0.isEmpty }.joined(separator: ", ")),
         ]
       })
   }
 
-  private func dump(_ dump: DumpView, _ index: Int) -> String {
-    let path = diagnosis.evidence.indices.contains(index) ? diagnosis.evidence[index].path : ""
+  private func dump(_ dump: DumpView) -> String {
     var rows: [(key: String, value: String)] = []
     if dump.hasStop {
       rows.append(("Stop", "\(dump.bugcheck) \(dump.bugcheckName ?? "")"))
@@ -186,8 +275,7 @@ extension CaseReport {
     var out = HTMLText.definitions(rows)
     if !dump.stack.isEmpty { out += "<h3>Stack</h3>\n" + StackPicture.svg(dump) + stack(dump) }
     if !dump.modules.isEmpty { out += "<h3>Modules</h3>\n" + modules(dump) }
-    out += HTMLText.list(dump.notes)
-    return HTMLText.section("dump-\(index + 1)", "Crash dump \(path)", out)
+    return out + HTMLText.list(dump.notes)
   }
 
   private func stack(_ dump: DumpView) -> String {
@@ -209,17 +297,31 @@ extension CaseReport {
     }
     let named = dump.modules.filter { affected.contains($0.identity.name.lowercased()) }
     let others = dump.modules.filter { !affected.contains($0.identity.name.lowercased()) }
-    return HTMLText.table(
-      "Loaded modules; those on the stack or in a finding's files are marked",
-      ["name", "version", "base", "size", "Windows' own"],
-      (named + others).map { module in
-        [
-          Cell(module.identity.name), Cell(module.identity.version?.description ?? ""),
-          Cell(module.identity.base.map { hexadecimal($0.rawValue, digits: dump.pointerDigits) } ?? ""),
-          Cell(module.identity.size.map { "\($0)" } ?? "", isNumber: true), Cell(module.isInbox ? "yes" : "no"),
-        ]
-      }, marked: Set(named.indices), limit: 1000)
+    func table(_ caption: String, _ modules: [DumpView.Module], marked: Set<Int> = []) -> String {
+      HTMLText.table(
+        caption, ["name", "version", "base", "size", "Windows' own"],
+        modules.map { module in
+          [
+            Cell(module.identity.name), Cell(module.identity.version?.description ?? ""),
+            Cell(module.identity.base.map { hexadecimal($0.rawValue, digits: dump.pointerDigits) } ?? ""),
+            Cell(module.identity.size.map { "\($0)" } ?? "", isNumber: true), Cell(module.isInbox ? "yes" : "no"),
+          ]
+        }, marked: marked, limit: 1000)
+    }
+    // A long list would push the rest of the page away.
+    let folded = others.count > Self.openModules
+    var out = table(
+      "Loaded modules; those on the stack or in a finding's files are marked", folded ? named : named + others,
+      marked: Set(named.indices))
+    if folded {
+      out +=
+        "<details><summary>\(others.count) other modules</summary>\n\(table("Other loaded modules", others))</details>\n"
+    }
+    return out
   }
+
+  /// Modules listed without being asked for.
+  private static let openModules = 24
 
   private var machine: String {
     let machine = diagnosis.machine

@@ -37,6 +37,7 @@ enum StackPicture {
       out += "<text x=\"68\" y=\"\(y + 16)\">\(HTMLText.escaped(String(place(frame).prefix(90))))</text>\n"
     }
     return HTMLText.scrolling("Drawing of the stack", out + "</svg>\n")
+      + "<p class=\"quiet\">Bars say how well a frame is known: four by the processor's registers, three by unwind data, two by frame pointers, one where an address only lay on the stack.</p>\n"
   }
 }
 
@@ -69,7 +70,8 @@ enum SupersedenceChain {
       node(name, 530, y, "new")
     }
     node(id, 270, middle, "stuck")
-    return HTMLText.scrolling("What replaces what", out + "</svg>\n")
+    return "<h3>What replaces what</h3>\n" + HTMLText.scrolling("What replaces what", out + "</svg>\n")
+      + "<p class=\"quiet\">\(HTMLText.escaped(label(id, article))).</p>\n"
   }
 
   private static func label(_ id: String, _ article: Article) -> String {

@@ -86,6 +86,25 @@ public enum HTMLText {
       "<section id=\"\(id)\" aria-labelledby=\"\(id)-title\">\n<h2 id=\"\(id)-title\">\(escaped(title))</h2>\n\(content)</section>\n"
   }
 
+  /// Links to the sections of a long page, which ``section(_:_:_:)`` made.
+  public static func contents(_ sections: String) -> String {
+    var out = ""
+    var rest = sections[...]
+    while let mark = rest.firstRange(of: "<section id=\"") {
+      rest = rest[mark.upperBound...]
+      guard let quote = rest.firstIndex(of: "\""), let heading = rest.firstRange(of: "<h2 ") else { break }
+      let id = rest[..<quote]
+      rest = rest[heading.upperBound...]
+      guard let title = rest.firstIndex(of: ">") else { break }
+      rest = rest[rest.index(after: title)...]
+      guard let end = rest.firstRange(of: "</h2>") else { break }
+      // Our own markup: escaped already.
+      out += "<li><a href=\"#\(id)\">\(rest[..<end.lowerBound])</a></li>\n"
+      rest = rest[end.upperBound...]
+    }
+    return out.isEmpty ? "" : "<nav class=\"contents\" aria-label=\"Sections of this page\"><ul>\n\(out)</ul></nav>\n"
+  }
+
   /// A time for people: the document keeps UTC, a script shows the reader's own.
   public static func time(_ rfc3339: String) -> String {
     let shown = rfc3339.replacing("T", with: " ").replacing("Z", with: " UTC")

@@ -58,7 +58,7 @@ public enum PoolPlot {
       out +=
         "<line x1=\"\(number(width - right + 16))\" x2=\"\(number(width - right + 40))\" y1=\"\(number(place))\" y2=\"\(number(place))\" stroke=\"\(color)\" stroke-width=\"3\"\(dash)/>\n"
       out +=
-        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.name))</tspan> \(row.quantity == nil ? row.pool + ", " : "")\(row.verdict.words)</text>\n"
+        "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 4))\"><tspan font-weight=\"bold\">\(escaped(row.name))</tspan> \(row.quantity == nil ? escaped(row.pool) + ", " : "")\(row.verdict.words)</text>\n"
       out +=
         "<text x=\"\(number(width - right + 48))\" y=\"\(number(place + 20))\" fill=\"#444444\" font-size=\"12\">\(escaped(rate(row)))</text>\n"
     }
@@ -94,7 +94,7 @@ public enum PoolPlot {
       """
     for row in view.rows + view.totals where row.verdict != .steady || view.rows.count + view.totals.count <= 40 {
       out +=
-        "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.name))</b></td><td>\(row.pool)</td><td>\(escaped(row.owner ?? ""))</td>"
+        "<tr class=\"\(row.verdict.rawValue)\"><td><b>\(escaped(row.name))</b></td><td>\(escaped(row.pool))</td><td>\(escaped(row.owner ?? ""))</td>"
       out +=
         "<td class=\"number\">\(row.amount(Double(row.first)))</td><td class=\"number\">\(row.amount(Double(row.last)))</td>"
       out += "<td class=\"number\">\(row.amount(row.bytesPerHour ?? row.bytesPerSnapshot ?? 0))</td>"

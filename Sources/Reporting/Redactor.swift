@@ -118,6 +118,24 @@ struct Redactor {
     return (text, end - place)
   }
 
+  /// A path to a share as a field of a protocol holds it, with one leading separator or two, or none: nothing of it but separators stays.
+  mutating func networkPath(_ path: String) -> String {
+    let slash = UInt8(ascii: "\\")
+    var out: [UInt8] = []
+    var depth = 0
+    for (index, part) in Array(path.utf8).split(separator: slash, omittingEmptySubsequences: false).enumerated() {
+      if index > 0 { out.append(slash) }
+      guard !part.isEmpty else { continue }
+      switch depth {
+      case 0: out += host(part).utf8
+      case 1: out += placeholder(part, .share).utf8
+      default: out += placeholder(part, .item).utf8
+      }
+      depth += 1
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
   private static let homes = ["users\\", "users/", "home/", "documents and settings\\"].map { Array($0.utf8) }
   /// Folders that every system has.
   private static let common: Set<String> = ["public", "default", "default user", "all users", "administrator"]

@@ -108,7 +108,7 @@ extension Diagnosis {
   }
 
   /// Of dumps that were taken while the machine ran, all but the last: what they tell together is how it grew.
-  private var earlierLiveDumps: Set<Int> {
+  var earlierLiveDumps: Set<Int> {
     let live = facts.filter { $0.kind == .forcedDump && $0["how"]?.description == "live-dump" }.compactMap(\.evidence)
     return Set(live.sorted().dropLast())
   }

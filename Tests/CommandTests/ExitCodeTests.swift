@@ -41,7 +41,10 @@ import Testing
       ["kb", "frobnicate"],
       ["kb", "stats", "--format", "yaml"], ["kb", "stats", "--format", "html"], ["kb", "stats", "--format", "csv"],
       ["kb", "stats", "--time-zone", "Middle/Earth"], ["kb", "stats", "--time-zone", "../../etc/passwd"],
-      ["kb", "stats", "--time-zone", ""], ["diagnose", "file", "--fail-on", "possible"], ["diagnose", "--kb"],
+      ["kb", "stats", "--time-zone", ""], ["diagnose", "file", "--fail-on", "possible"],
+      ["diagnose", "file", "--format", "csv"],
+      ["diagnose", "file", "--format", "html", "--server", "http://127.0.0.1:1"],
+      ["match", "--stop", "0x41", "--format", "svg"], ["diagnose", "--kb"],
     ])
   func usage(arguments: [String]) throws {
     let output = try Program.run(arguments)

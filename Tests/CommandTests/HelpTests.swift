@@ -67,7 +67,7 @@ import Testing
     let help = try Program.run(command + ["--help"]).text
     for line in help.split(separator: "USAGE:").first?.split(separator: "\n") ?? [] { #expect(line.count <= 80) }
     // Forms that a command cannot print are not offered.
-    let hasForms = [["pool"], ["capture"], ["audit"], ["verify"]].contains(command)
+    let hasForms = [["diagnose"], ["match"], ["pool"], ["capture"], ["audit"], ["verify"]].contains(command)
     for format in ["html", "csv"] where !hasForms { #expect(!help.contains(format)) }
   }
 

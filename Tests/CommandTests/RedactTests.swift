@@ -17,8 +17,12 @@ import Testing
       facts.compactMap { ($0["attributes"] as? [String: Any])?["source"] as? String }.filter { $0.contains(".") })
     #expect(!sources.isEmpty)
     let text = try Program.run(["diagnose", evidence, "--redact"])
+    let page = try Program.run(["diagnose", evidence, "--redact", "--format", "html"])
+    #expect(page.status == 0)
+    let unredacted = try Program.run(["diagnose", evidence, "--format", "html"]).text
     for name in sources + ["acme", "netbios.pcap"] {
       #expect(!redacted.text.contains(name) && !text.text.contains(name), "\(name)")
+      #expect(unredacted.contains(name) && !page.text.contains(name), "\(name)")
     }
     // The same finding for the same reasons, and as many senders as before.
     func findings(_ report: [String: Any]) throws -> [[String]] {
@@ -34,6 +38,8 @@ import Testing
       }.filter { $0.hasPrefix("address-") })
     #expect(placeholders.count == sources.count)
     #expect(placeholders.contains { text.text.contains($0) })
+    // One name, one placeholder, in every form of report.
+    for placeholder in placeholders { #expect(page.text.contains(placeholder), "\(placeholder)") }
     let paths = try #require(free["evidence"] as? [[String: Any]]).compactMap { $0["path"] as? String }
     #expect(!paths.isEmpty && paths.allSatisfy { $0.hasPrefix("evidence-") })
   }

@@ -87,12 +87,12 @@ import Testing
 }
 
 @Suite struct RedactedDiagnosisTests {
-  private static let secrets = ["PAYROLL7", "192.168.44.91", "jane", "acme"]
-  private static let secret =
+  static let secrets = ["PAYROLL7", "192.168.44.91", "jane", "acme"]
+  static let secret =
     "PAYROLL7 at 192.168.44.91 opened \\\\payroll7\\acme from C:\\Users\\jane\\x, in cases/acme/MEMORY.DMP"
 
   /// Every text that comes from evidence holds every name.
-  private static func sample() throws -> Diagnosis {
+  static func sample() throws -> Diagnosis {
     let secret = Self.secret
     var machine = Machine(product: "Windows Server 2003", servicePack: ServicePack(2), architecture: .x86)
     machine.computerName = "PAYROLL7"
