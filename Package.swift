@@ -119,21 +119,27 @@ let package = Package(
     library("Servicing", ["Facts", "KernelLayouts"]),
     library("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     library("Planning", ["KnowledgeBase", "Servicing", "Matching", "Facts"]),
-    library("Reporting", ["Matching", "Planning", "KnowledgeBase", "KnowledgeStore", "Servicing", "Facts"]),
+    // Facts in, the bucket of the case out.
+    library("Signatures", ["KernelLayouts", "Facts", .product(name: "Crypto", package: "swift-crypto")]),
+    library(
+      "Reporting", ["Matching", "Planning", "KnowledgeBase", "KnowledgeStore", "Servicing", "Signatures", "Facts"]),
     library(
       "Faultline",
       [
         "ByteReading", "CrashDumpFormat", "CaptureFormat", "FieldLogs", "PortableExecutable", "Symbols",
         "MachineInventory",
         "WindowsKernel", "KernelLayouts", "Analyses", "KnowledgeBase", "KnowledgeStore", "Servicing", "Matching",
-        "Planning", "Reporting", "Facts",
+        "Planning", "Signatures", "Reporting", "Facts",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
+    // Processes of the same program that do work which may end them.
+    library("ChildProcesses", ["Facts"]),
     // Cases that are kept: their evidence, their queue of work, their answers. Knows nothing of HTTP.
     library(
       "CaseStore",
       [
-        "Faultline", "Reporting", "Matching", "KnowledgeBase", "KnowledgeStore", "ByteReading", "Facts",
+        "ChildProcesses", "Faultline", "Reporting", "Matching", "KnowledgeBase", "KnowledgeStore", "ByteReading",
+        "Facts",
         .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Crypto", package: "swift-crypto"),
       ]),
     // Empty without the trait Server (Documentation/Decisions/0007-server.md).
@@ -150,7 +156,8 @@ let package = Package(
       "FaultlineCommand",
       [
         .target(name: "FaultlineServer", condition: .when(traits: ["Server"])), "CaseStore",
-        "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore", "KernelLayouts", "Matching", "Servicing",
+        "ChildProcesses", "Signatures", "Faultline", "Reporting", "Facts", "KnowledgeBase", "KnowledgeStore",
+        "KernelLayouts", "Matching", "Servicing",
         "PortableExecutable", "Symbols", "ByteReading", "CrashDumpFormat", "CaptureFormat", "Analyses", "WindowsKernel",
         "Lab",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -215,6 +222,7 @@ let package = Package(
     tests("Servicing", ["Facts"]),
     tests("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     tests("Planning", ["Matching", "KnowledgeBase", "Servicing", "Facts"]),
+    tests("Signatures", ["Facts"]),
     tests("Reporting", ["Matching", "Planning", "KnowledgeBase", "Servicing", "EvidenceSynthesis", "Facts"]),
     tests("EvidenceSynthesis", ["Facts", "KernelLayouts"]),
     tests(

@@ -89,7 +89,7 @@ extension KernelDump {
   }
 
   /// Whether the machine had stopped: a memory image can be of one that runs.
-  var hasStop: Bool {
+  public var hasStop: Bool {
     dump.container == .dump32 || dump.container == .dump64 || header.bugcheck.rawValue != 0
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CaseStore
+import ChildProcesses
 import Dispatch
 import Faultline
 import KnowledgeStore
@@ -49,11 +50,7 @@ struct CaseWorkerCommand: AsyncParsableCommand {
 
   /// Lets go of what belongs to the server, yields to it, and ends at once when it is gone: its end of our input closes.
   private static func begin() {
-    // What is inherited is not closed by starting a program; what is, is this process's own, such as the runtime's.
-    for descriptor in Int32(3)..<1024 {
-      let flags = fcntl(descriptor, F_GETFD)
-      if flags >= 0, flags & FD_CLOEXEC == 0 { close(descriptor) }
-    }
+    ChildProcess.closeInherited()
     _ = nice(10)
     DispatchQueue.global().async {
       var byte: UInt8 = 0

@@ -9,7 +9,8 @@ import Testing
   private static let isRecording = ProcessInfo.processInfo.environment["FAULTLINE_RECORD"] == "1"
 
   private static let commands: [[String]] = [
-    [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["pool"], ["capture"], ["audit"], ["verify"], ["serve"], ["kb"],
+    [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["pool"], ["capture"], ["audit"], ["verify"], ["triage"],
+    ["serve"], ["kb"],
     ["kb", "show"], ["kb", "search"], ["kb", "stats"], ["kb", "import"], ["kb", "export"],
     ["lab"], ["lab", "list"], ["lab", "explore"], ["lab", "run"],
   ]
