@@ -66,7 +66,7 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def spark():
+def spark(tmp_path_factory: pytest.TempPathFactory):
     """Spark in this process."""
     from faultline_fleet.session import session
 
@@ -76,7 +76,8 @@ def spark():
     settings += ["spark.sql.codegen.wholeStage=false", "spark.sql.codegen.factoryMode=NO_CODEGEN"]
     settings += ["spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"]
     # A name for local files that is not file:, so that they are fetched as remote ones are.
-    settings += ["spark.hadoop.fs.viewfs.mounttable.far.linkMergeSlash=file:///"]
+    base = tmp_path_factory.getbasetemp()
+    settings += [f"spark.hadoop.fs.viewfs.mounttable.far.link./far=file://{base}"]
     started = session("faultline-fleet tests", "local[2,4]", settings)
     yield started
     started.stop()

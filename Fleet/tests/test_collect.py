@@ -213,13 +213,12 @@ def test_remote_files_are_fetched_through_hadoop(spark, tmp_path, fake):
         add(tmp_path / "in", f"{number}.dmp")
     add(tmp_path / "in", "large.dmp", pad="x" * (2 << 20))
     (tmp_path / "scratch").mkdir()
-    remote = options(
-        tmp_path, fake, inputs=[f"viewfs://far{tmp_path}/in"], scratch=str(tmp_path / "scratch"), scratch_limit=1 << 20
-    )
+    far = f"viewfs://far/far/{tmp_path.name}/in"
+    remote = options(tmp_path, fake, inputs=[far], scratch=str(tmp_path / "scratch"), scratch_limit=1 << 20)
     summary = collect(spark, remote)
     assert (summary.listed, summary.cases, summary.poison) == (13, 12, 1)
     assert {path for (path,) in rows(spark, tmp_path, "cases", "path")} == {
-        f"viewfs://far{tmp_path}/in/{number}.dmp" for number in range(12)
+        f"{far}/{number}.dmp" for number in range(12)
     }
     assert rows(spark, tmp_path, "poison", "outcome") == [("too-large",)]
     assert list((tmp_path / "scratch").iterdir()) == []

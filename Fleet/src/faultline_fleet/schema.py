@@ -15,7 +15,7 @@ LINE = """
   facts ARRAY<STRUCT<id: STRING, kind: STRING, text: STRING, trust: STRING, origin: STRING,
     attributes: MAP<STRING, STRING>>>,
   modules ARRAY<STRUCT<name: STRING, version: STRING, timestamp: STRING, size: BIGINT>>,
-  poolTags ARRAY<STRUCT<tag: STRING, pool: STRING, bytes: BIGINT, bytesPerHour: DOUBLE, verdict: STRING,
+  poolTags ARRAY<STRUCT<tag: STRING, pool: STRING, bytes: DECIMAL(20, 0), bytesPerHour: DOUBLE, verdict: STRING,
     driver: STRING>>,
   updates ARRAY<STRING>,
   missing ARRAY<STRUCT<what: STRING, because: STRING, detail: STRING>>,
@@ -39,7 +39,7 @@ TABLES: dict[str, str] = {
     """,
     "modules": "sha256 STRING, position INT, name STRING, version STRING, timestamp STRING, size BIGINT",
     "pool_tags": """
-      sha256 STRING, position INT, tag STRING, pool STRING, bytes BIGINT, bytes_per_hour DOUBLE, verdict STRING,
+      sha256 STRING, position INT, tag STRING, pool STRING, bytes DECIMAL(20, 0), bytes_per_hour DOUBLE, verdict STRING,
       driver STRING
     """,
     "updates": "sha256 STRING, position INT, update STRING",
