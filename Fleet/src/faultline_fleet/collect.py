@@ -13,6 +13,7 @@ from functools import partial
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from . import __version__
 from .hadoop import settings_of
@@ -28,15 +29,19 @@ log = logging.getLogger("faultline_fleet")
 FIRST_DAY, LAST_DAY = "1993-07-27", "2099-12-31"
 
 _LISTED = """
-  SELECT
-    path AS uri,
-    CASE
-      WHEN path LIKE 'file:%' THEN regexp_replace(path, '^file:/+', '/')
-      WHEN path RLIKE '^(abfss?|wasbs?)://' THEN path  -- what stands before the @ is the container
-      ELSE regexp_replace(path, '^([a-z0-9+.-]+://)[^/@]*@', '$1')  -- user and password
-    END AS path,
-    length AS bytes, modificationTime AS modified
-  FROM listing
+  SELECT max(uri) AS uri, path, max(bytes) AS bytes, max(modified) AS modified
+  FROM (
+    SELECT
+      uri, bytes, modified,
+      CASE
+        WHEN uri LIKE 'file:%' THEN regexp_replace(uri, '^file:/+', '/')
+        WHEN uri RLIKE '^(abfss?|wasbs?)://' THEN uri  -- what stands before the @ is the container
+        ELSE regexp_replace(uri, '^([a-z0-9+.-]+://)[^/@]*@', '$1')  -- user and password
+      END AS path
+    FROM (
+      SELECT path AS uri, length AS bytes, modificationTime AS modified FROM listing
+    )
+  ) GROUP BY path
 """
 
 _LINES = """
@@ -71,6 +76,10 @@ _FRESH = """
     FROM answered WHERE outcome = 'read'
   ) WHERE turn = 1
 """
+
+
+#: The time of files without content: there is nothing that could have changed.
+_NO_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class InputError(Exception):
@@ -214,12 +223,22 @@ def _list(spark: Any, store: Store, run: Batch, options: Options, summary: Summa
     for name, value in sizes.items():
         spark.conf.set(name, value)
     try:
-        spark.sql(_LISTED).dropDuplicates(["path"]).write.parquet(store.work(run, "listed"))
+        spark.sql(_LISTED).write.parquet(store.work(run, "listed"))
     finally:
         for name, value in before.items():
             spark.conf.set(name, value)
     listed = spark.read.parquet(store.work(run, "listed"))
     summary.listed = listed.count()
+    # Spark looks at no empty files, but a dump without a byte is a finding: the names it went through have them all.
+    names = spark.sparkContext._jvm.org.apache.hadoop.util.StringUtils.join("\n", found._jdf.inputFiles()).split("\n")
+    if len(names) != summary.listed:
+        rows = [(unquote(name), 0, _NO_TIME) for name in names]
+        empty = spark.createDataFrame(rows, "path STRING, length BIGINT, modificationTime TIMESTAMP")
+        empty.createOrReplaceTempView("listing")
+        listed = listed.unionAll(spark.sql(_LISTED).join(listed, ["path"], "left_anti").select(*listed.columns))
+        listed.write.parquet(store.work(run, "all-listed"))
+        listed = spark.read.parquet(store.work(run, "all-listed"))
+        summary.listed = listed.count()
     known = store.read("files")
     if options.retry_poison:
         known = known.where("outcome = 'read'")
