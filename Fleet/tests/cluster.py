@@ -74,6 +74,11 @@ class Cluster:
         self._wait_for(r"(Registering worker)", number)
         return worker
 
+    def lose(self, worker: subprocess.Popen[bytes]) -> None:
+        """Ends a worker as the loss of its machine would."""
+        self.processes.remove(worker)
+        kill(worker)
+
     def stop(self) -> None:
         for process in reversed(self.processes):
             kill(process)

@@ -118,7 +118,7 @@ def test_a_cluster_that_loses_a_worker_gives_every_row_of_one_process_once(
         # A task's output moves out of its attempt's folder when the task is done.
         done = list(output.glob("_work/*/lines/_temporary/0/task_*")) + list(output.glob("_work/*/lines/part-*"))
         if busy and done:
-            loopback.kill(victim)
+            cluster.lose(victim)
             killed_at = len(done)
         time.sleep(0.02)
     said, _ = run.communicate()

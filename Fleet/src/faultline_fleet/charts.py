@@ -71,7 +71,7 @@ class Frame:
 
     def svg(self, label: str, marks: str) -> str:
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label, quote=True)}">'
+            f'<div class="scroll newest" tabindex="0" role="region" aria-label="{escape(label, quote=True)}">'
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label, quote=True)}">'
             f"{self.axes()}{marks}</svg></div>"
         )

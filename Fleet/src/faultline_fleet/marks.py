@@ -70,14 +70,20 @@ def table(result: Result, columns: list[Column], caption: str) -> str:
 
 def _class(result: Result, column: Column) -> str:
     numeric = any(isinstance(row[column.name], int | float | Decimal) for row in result.rows)
-    return ' class="n"' if numeric else ""
+    if numeric:
+        return ' class="n"'
+    if any(isinstance(row[column.name], date) for row in result.rows):
+        return ' class="d"'
+    # Sentences need room where the page is narrow.
+    return ' class="t"' if any(len(said(row[column.name])) > 24 for row in result.rows) else ""
 
 
 def _cell(result: Result, number: int, row: dict[str, Any], column: Column) -> str:
     value = row[column.name]
     text = escape(said(value) + (column.unit if value is not None else ""))
     if column.code:
-        text = f"<code>{text}</code>"
+        style = "" if max((len(said(one[column.name])) for one in result.rows), default=0) > 16 else ' class="short"'
+        text = f"<code{style}>{text}</code>"
     if column.bar:
         largest = max((one[column.name] or 0 for one in result.rows), default=0)
         share = 100 * (value or 0) / largest if largest else 0
