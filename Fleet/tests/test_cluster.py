@@ -136,6 +136,7 @@ def test_a_cluster_that_loses_a_worker_gives_every_row_of_one_process_once(
     assert len(list((output / "_log").glob("*.json"))) == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_while_it_writes_tables_is_made_good_by_the_next(
     spark, inputs, program, kb, lines, tmp_path
 ):

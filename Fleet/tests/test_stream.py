@@ -50,21 +50,21 @@ def test_every_file_is_answered_once_and_by_its_own_line(folder, tmp_path):
     assert [json.loads(answer.line)["path"] for answer in answers] == [item.path for item in items]
 
 
-def test_a_hundred_thousand_paths_pass_through_a_window(tmp_path):
+def test_many_paths_pass_through_a_window(tmp_path):
     taken = 0
     answered = 0
     widest = 0
 
     def source():
         nonlocal taken
-        for number in range(100_000):
+        for number in range(30_000):
             taken += 1
             yield Item(f"/nowhere/{'x' * 200}/{number}")
 
     for _ in Stream(FAKE, Files(str(tmp_path), 1), window=50).run(source()):
         answered += 1
         widest = max(widest, taken - answered)
-    assert answered == 100_000
+    assert answered == 30_000
     # The window, and answers that one read of the pipe brought together.
     assert widest <= 50
 
