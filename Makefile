@@ -27,7 +27,7 @@ STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 # (Documentation/Decisions/0007-server.md).
 SERVER =
 
-.PHONY: help demo test test-server accuracy lint format bench bench-import bench-latency compare oracle docs install fuzz interrupt clean setup
+.PHONY: help demo test test-server accuracy lint format bench bench-import bench-latency compare oracle fleet fleet-test docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
@@ -41,6 +41,8 @@ help:
 	@echo 'make bench-import  time an import of articles beside a bare insert loop'
 	@echo 'make bench-latency  time match and search on a knowledge base (KB) beside plain BM25'
 	@echo 'make oracle    compare with independent readers of dumps, installed from PyPI'
+	@echo 'make fleet     the Spark package: 20,000 dumps through a cluster on loopback, against one process'
+	@echo 'make fleet-test   the same with 300 dumps, without what takes minutes'
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'
@@ -107,6 +109,15 @@ oracle: setup
 	@# Captures are compared where tshark is installed.
 	@if command -v tshark >/dev/null; then Scripts/oracle-captures; else echo 'oracle: no tshark, captures are not compared' >&2; fi
 	Scripts/oracle/run
+
+# Built as for `make test`, so that either finds the other's build. Needs Python and Java (Scripts/fleet says which).
+FLEET_BUILD = FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS)
+
+fleet fleet-test: setup
+	$(FLEET_BUILD) --product faultline
+	$(FLEET_BUILD) --product Synthesize
+	@bin="$$($(FLEET_BUILD) --show-bin-path)" && \
+	  Scripts/fleet $(if $(filter fleet,$@),full,quick) "$$bin/faultline"
 
 docs: setup
 	Scripts/document
