@@ -29,17 +29,19 @@ STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 # (Documentation/Decisions/0007-server.md).
 SERVER =
 
-.PHONY: help demo test test-server ci accuracy lint format bench bench-import bench-latency compare oracle fleet fleet-test docs install fuzz interrupt clean setup
+.PHONY: help demo test test-server ci accuracy signatures lint format bench bench-triage bench-import bench-latency compare oracle fleet fleet-test docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      lint, build and test everything but the web server'
 	@echo 'make test-server   the same with the web server, its pages used in Chromium'
-	@echo 'make ci        what continuous integration runs: test-server, and the Spark package'''s quick tests'
+	@echo 'make ci        what continuous integration runs: test-server, and the quick tests of the Spark package'
 	@echo 'make accuracy  real logs and dumps, and the lab'\''s, against the whole archive of articles'
+	@echo 'make signatures  how well signatures put failures into buckets, into Documentation/Signatures.md'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
 	@echo 'make format    format all sources'
 	@echo 'make bench     measure triage: dumps per second and core'
+	@echo 'make bench-triage  faultline triage by workers, on a knowledge base (KB)'
 	@echo 'make compare   time the program beside other dump readers'
 	@echo 'make bench-import  time an import of articles beside a bare insert loop'
 	@echo 'make bench-latency  time match and search on a knowledge base (KB) beside plain BM25'
@@ -84,6 +86,14 @@ accuracy: setup
 	FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --build-tests
 	FAULTLINE_STRICT=1 FAULTLINE_ACCURACY=1 $(SWIFT) test $(TEST_FLAGS) --skip-build --disable-xctest \
 	  --filter 'ArchiveAccuracyTests|ImportedArticleTests'
+	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) --show-bin-path)" && \
+	  Scripts/measure-confusion "$$bin/faultline" --output Documentation/Confusion.md $(if $(KB),--kb "$(KB)")
+
+# Real logs are measured where the folder of real data is. Fails below an F-measure of 0.95.
+signatures: setup
+	$(SWIFT) build -c release --product faultline
+	Scripts/measure-signatures "$$($(SWIFT) build -c release --show-bin-path)/faultline" Fixtures/signatures \
+	  --output Documentation/Signatures.md
 
 SOURCES = Package.swift Sources Tests $(wildcard Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks Fuzz/Package.swift Fuzz/Sources)
 
@@ -96,6 +106,12 @@ format:
 
 bench: setup
 	Benchmarks/run
+
+bench-triage: setup
+	$(SWIFT) build -c release --product faultline
+	$(SWIFT) build -c release --product Synthesize
+	@bin="$$($(SWIFT) build -c release --show-bin-path)" && \
+	  Benchmarks/triage "$$bin/faultline" "$$bin/Synthesize" $(if $(KB),--kb "$(KB)")
 
 compare: setup
 	$(SWIFT) build -c release --product faultline

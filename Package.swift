@@ -120,7 +120,9 @@ let package = Package(
     library("Matching", ["KnowledgeBase", "Servicing", "Facts"]),
     library("Planning", ["KnowledgeBase", "Servicing", "Matching", "Facts"]),
     // Facts in, the bucket of the case out.
-    library("Signatures", ["KernelLayouts", "Facts", .product(name: "Crypto", package: "swift-crypto")]),
+    library(
+      "Signatures", ["KernelLayouts", "Facts", .product(name: "Crypto", package: "swift-crypto")],
+      resources: [.embedInCode("Data")]),
     library(
       "Reporting", ["Matching", "Planning", "KnowledgeBase", "KnowledgeStore", "Servicing", "Signatures", "Facts"]),
     library(
@@ -228,8 +230,8 @@ let package = Package(
     tests(
       "Lab",
       [
-        "Faultline", "KnowledgeBase", "KnowledgeStore", "Matching", "Reporting", "Symbols", "EvidenceSynthesis",
-        "TestSupport", "Facts",
+        "Faultline", "KnowledgeBase", "KnowledgeStore", "Matching", "Reporting", "Signatures", "Symbols",
+        "EvidenceSynthesis", "TestSupport", "Facts",
       ]),
     .testTarget(
       name: "FaultlineTests",

@@ -26,14 +26,7 @@ extension Diagnoser {
             what: "file", because: .notPresent, expected: "a readable file", found: reason, text: reason)
         ])
     }
-    var pieces: [EvidencePiece] = []
-    if isFolder {
-      let found = EvidencePaths([path])
-      pieces = found.files.map { EvidencePiece.read($0, symbols: symbols, images: images, server: server) }
-      pieces += found.problems.map { EvidencePiece(unreadable: $0.path, $0.error.detail) }
-    } else {
-      pieces = [EvidencePiece.read(path, symbols: symbols, images: images, server: server)]
-    }
+    let pieces = pieces(ofCase: path, isFolder: isFolder)
     let isRead = pieces.contains(where: \.isRead)
     var report = TriageReport(path: path, outcome: isRead ? .read : .unreadable)
     report.showsFacts = showsFacts
@@ -58,9 +51,30 @@ extension Diagnoser {
     return report
   }
 
+  /// The facts of one case, for signatures, and what was read: a file, or all files of a folder together.
+  public func caseFacts(_ path: String) -> (facts: [Fact], pieces: [EvidencePiece]) {
+    let pieces = pieces(ofCase: path, isFolder: FileStatus.of(path) == .folder)
+    return (pieces.contains(where: \.isRead) ? diagnose(pieces).facts : [], pieces)
+  }
+
+  private func pieces(ofCase path: String, isFolder: Bool) -> [EvidencePiece] {
+    guard isFolder else { return [EvidencePiece.read(path, symbols: symbols, images: images, server: server)] }
+    let found = EvidencePaths([path])
+    return found.files.map { EvidencePiece.read($0, symbols: symbols, images: images, server: server) }
+      + found.problems.map { EvidencePiece(unreadable: $0.path, $0.error.detail) }
+  }
+
   /// Of logs every tag that counts; of a dump the largest holders.
   private func poolRows(_ pieces: [EvidencePiece], _ diagnosis: Diagnosis) -> [TriageReport.PoolRow] {
     let logs = pieces.filter { !$0.isDump }.compactMap(\.poolSnapshots)
+    if let moment = logs.first?.view.snapshots.first, logs.reduce(0, { $0 + $1.view.snapshots.count }) == 1 {
+      let rows = moment.rows.sorted { ($1.bytes, $0.tag, $0.pool) < ($0.bytes, $1.tag, $1.pool) }
+      return rows.prefix(Self.poolRows).map { row in
+        var result = TriageReport.PoolRow(tag: row.tag, pool: row.pool, bytes: row.bytes)
+        result.driver = row.driver ?? PoolTag(row.tag).flatMap { TagOwners.owner(of: $0) }
+        return result
+      }
+    }
     if !logs.isEmpty {
       let view = PoolGrowthView(logs, PoolGrowthView.Context(machine: diagnosis.machine))
       return view.rows.prefix(Self.poolRows).map { row in

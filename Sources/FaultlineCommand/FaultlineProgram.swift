@@ -28,7 +28,8 @@ public struct FaultlineProgram: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Diagnose.self, Match.self, Inspect.self, Dump.self, Pool.self, Capture.self, Audit.self, Verify.self,
-      KnowledgeBaseCommand.self, LabCommand.self, Triage.self, Serve.self, CaseWorkerCommand.self,
+      KnowledgeBaseCommand.self, LabCommand.self, Triage.self, SignatureCommand.self, Serve.self,
+      CaseWorkerCommand.self,
       TriageWorkerCommand.self,
     ])
 

@@ -12,6 +12,20 @@ public struct CaseFacts: Sendable {
 
   public func all(_ kind: FactKind) -> [Fact] { byKind[kind] ?? [] }
   public func first(_ kind: FactKind) -> Fact? { byKind[kind]?.first }
+
+  /// The stop, where the evidence has one.
+  var stop: StopCode? {
+    guard case .stopCode(let code)? = first(.stop)?["code"] else { return nil }
+    return code
+  }
+
+  var stopParameters: [UInt64] {
+    guard let stop = first(.stop) else { return [] }
+    return (1...4).prefix { stop[FactAttribute(rawValue: "parameter\($0)")] != nil }.compactMap {
+      guard case .address(let value)? = stop[FactAttribute(rawValue: "parameter\($0)")] else { return nil }
+      return value.rawValue
+    }
+  }
 }
 
 extension Fact {

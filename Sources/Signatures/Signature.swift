@@ -35,4 +35,9 @@ public struct SignatureResult: Hashable, Sendable {
   public var signature: Signature?
   /// In the order of the rules.
   public var notes: [Signature.Note]
+
+  public init(signature: Signature? = nil, notes: [Signature.Note] = []) {
+    self.signature = signature
+    self.notes = notes
+  }
 }

@@ -10,6 +10,8 @@ public struct SignatureDraft: Hashable, Sendable {
   public var frames: [String] = []
   /// The stop code, where it tells failures apart.
   public var stop: String?
+  /// Structures show how it failed: what only points to it, such as the stack, adds nothing.
+  public var isProven = false
   /// The process, where it tells failures apart.
   public var process: String?
 

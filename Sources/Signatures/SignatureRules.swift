@@ -4,11 +4,17 @@ import Facts
 /// `faultline signature --compare` shows which buckets it splits and merges.
 public enum SignatureRules {
   public static let versions: [Int: [any SignatureRule.Type]] = [
-    1: [StopCodeRule.self, CulpritImageRule.self, TopFrameRule.self]
+    1: [StopCodeRule.self, CulpritImageRule.self, TopFrameRule.self],
+    // What structures prove comes first: the rules behind it then have nothing to add.
+    2: [
+      SessionRaceRule.self, PacketOverrunRule.self, WaitGraphRule.self, PoolLeakRule.self, PoolExhaustionRule.self,
+      ForcedDumpRule.self, MechanismRule.self, StackRule.self, CulpritRule.self, NamelessStackRule.self,
+      CriticalProcessRule.self,
+    ],
   ]
 
   /// What is used where nobody asks for another.
-  public static let current = 1
+  public static let current = 2
 
   /// The signature of a case's facts; nil for a version that does not exist.
   public static func signature(_ facts: [Fact], version: Int = current) -> SignatureResult? {

@@ -10,6 +10,7 @@ import Testing
 
   private static let commands: [[String]] = [
     [], ["diagnose"], ["match"], ["inspect"], ["dump"], ["pool"], ["capture"], ["audit"], ["verify"], ["triage"],
+    ["signature"],
     ["serve"], ["kb"],
     ["kb", "show"], ["kb", "search"], ["kb", "stats"], ["kb", "import"], ["kb", "export"],
     ["lab"], ["lab", "list"], ["lab", "explore"], ["lab", "run"],
