@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+import faultline_fleet.stream as stream_module
 from faultline_fleet.files import Files, local_path
-from faultline_fleet.stream import Item, ProgramError, Stream
+from faultline_fleet.stream import Item, Process, ProgramError, Stream
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_triage.py")), "triage", "-"]
 
@@ -104,6 +106,18 @@ def test_a_silent_program_is_ended(folder, tmp_path):
     answers, _ = run([folder.add("a.dmp"), folder.add("b.dmp", do="hang"), folder.add("c.dmp")], tmp_path, silence=1.0)
     assert outcomes(answers) == {"a.dmp": "read", "b.dmp": "program-died", "c.dmp": "read"}
     assert "silent for 1 s" in next(answer.reason for answer in answers if answer.outcome == "program-died")
+
+
+def test_a_reader_that_pauses_is_not_taken_for_a_silent_program(folder, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(stream_module, "Process", lambda command: started.append(command) or Process(command))
+    items = [folder.add(f"{n}.dmp") for n in range(200)]
+    answers = Stream(FAKE, Files(str(tmp_path), 1), silence=1.0, window=4).run(items)
+    found = [next(answers)]
+    time.sleep(1.5)
+    found += answers
+    assert {answer.outcome for answer in found} == {"read"} and len(found) == 200
+    assert len(started) == 1
 
 
 def test_a_program_that_answers_nothing_is_an_error_with_what_it_said(folder, tmp_path, monkeypatch):

@@ -243,7 +243,8 @@ class Stream:
         exhausted = False
         to_write = bytearray()
         read = bytearray()
-        heard = time.monotonic()
+        # Time in which the program could have been heard: not while others take our answers, or files are fetched.
+        silent = 0.0
         watched_errors = True
         try:
             while True:
@@ -261,7 +262,7 @@ class Stream:
                             yield Answer(item, problem.outcome, problem.reason, None)
                             continue
                         if not pending:
-                            heard = time.monotonic()
+                            silent = 0.0
                         pending.append((item, path))
                         to_write += path + b"\n"
                 if exhausted and not to_write and process.takes_input:
@@ -271,18 +272,19 @@ class Stream:
 
                 readers = [process.stdout] + ([process.errors] if watched_errors else [])
                 writers = [process.stdin] if to_write and process.takes_input else []
-                left = self.silence - (time.monotonic() - heard)
-                if left <= 0:
+                if silent >= self.silence:
                     process.child.kill()
                     raise self._death(process, f"it was silent for {self.silence:g} s and was ended")
-                readable, writable, _ = select.select(readers, writers, [], left)
+                began = time.monotonic()
+                readable, writable, _ = select.select(readers, writers, [], self.silence - silent)
+                silent += time.monotonic() - began
                 if watched_errors and process.errors in readable:
                     watched_errors = process.drain_errors()
                 if process.stdout in readable:
                     chunk = os.read(process.stdout, CHUNK)
                     if not chunk:
                         raise self._death(process, None)
-                    heard = time.monotonic()
+                    silent = 0.0
                     read += chunk
                     *lines, rest = bytes(read).split(b"\n")
                     read = bytearray(rest)
