@@ -63,8 +63,9 @@ public struct CaseAnalysis: Sendable {
     let (diagnoser, pieces) = try await read(diagnoser) { _ in }
     let verifier = MachineVerifier(catalogue: try Catalogue.bundled(), store: diagnoser.store)
     var page = ""
-    for (index, machine) in MachineGrouping.machines(of: pieces).prefix(Self.machines).enumerated() {
-      page += try verifier.verify(fix, machine).htmlSection(index + 1)
+    let machines = MachineGrouping.machines(of: pieces).prefix(Self.machines)
+    for (index, machine) in machines.enumerated() {
+      page += try verifier.verify(fix, machine).htmlSection(index + 1, machine: machines.count > 1 ? index + 1 : nil)
     }
     if page.isEmpty {
       page =

@@ -29,12 +29,14 @@ extension AuditReport {
       out += "</details>\n"
     }
     return HTMLText.section(
-      "audit-\(number)", "Updates of this machine", out + HTMLText.list(audit.missing.map(\.detail)))
+      "audit-\(number)", number == 1 ? "Updates of this machine" : "Updates of machine \(number)",
+      out + HTMLText.list(audit.missing.map(\.detail)))
   }
 }
 
 extension VerificationReport {
-  public func htmlSection(_ number: Int) -> String {
+  /// - Parameter machine: the machine's number, where several are checked.
+  public func htmlSection(_ number: Int, machine place: Int? = nil) -> String {
     var out =
       "<p><span class=\"badge \(verification.verdict.rawValue)\">\(HTMLText.escaped(verification.verdict.words))</span> \(HTMLText.escaped(machine.headline))</p>\n"
     out += HTMLText.list(verification.reasons)
@@ -50,6 +52,7 @@ extension VerificationReport {
         })
     }
     return HTMLText.section(
-      "verify-\(number)", "Is \(verification.update) in place", out + HTMLText.list(missing.map(\.detail)))
+      "verify-\(number)", "Is \(verification.update) in place\(place.map { " on machine \($0)" } ?? "")",
+      out + HTMLText.list(missing.map(\.detail)))
   }
 }
