@@ -47,7 +47,7 @@ help:
 	@echo 'make bench-latency  time match and search on a knowledge base (KB) beside plain BM25'
 	@echo 'make oracle    compare with independent readers of dumps, installed from PyPI'
 	@echo 'make fleet     the Spark package: 20,000 dumps through a cluster on loopback, against one process'
-	@echo 'make fleet-test   the same with 300 dumps, without what takes minutes'
+	@echo 'make fleet-test   the same with 150 dumps, without what takes minutes'
 	@echo 'make docs      the libraries'\'' documentation, into .build-docs'
 	@echo 'make install   the program, into PREFIX ($(PREFIX))'
 	@echo 'make fuzz      every fuzz target for FUZZ_SECONDS ($(FUZZ_SECONDS)) each'

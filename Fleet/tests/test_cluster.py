@@ -1,6 +1,6 @@
 """Real dumps of failed machines that never were, through a cluster on loopback, against one `faultline triage`.
 
-FLEET_DUMPS says how many dumps are synthesized (300); FLEET_CORPUS names a folder in which they are kept.
+FLEET_DUMPS says how many dumps are synthesized (150); FLEET_CORPUS names a folder in which they are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from conftest import real_evidence
 from reference import differences
 
-DUMPS = int(os.environ.get("FLEET_DUMPS", "300"))
+DUMPS = int(os.environ.get("FLEET_DUMPS", "150"))
 SETTINGS = [
     "spark.driver.host=127.0.0.1", "spark.driver.bindAddress=127.0.0.1", "spark.ui.enabled=false",
     "spark.executor.memory=512m", "spark.driver.memory=768m", "spark.sql.shuffle.partitions=4",

@@ -117,6 +117,7 @@ def test_what_evidence_says_is_no_markup(html):
     assert "cut at 0x20 &lt;b&gt;&amp;" in html and "0x20 <b>" not in html
 
 
+@pytest.mark.slow
 def test_the_same_tables_give_the_same_bytes(spark, folder, html):
     write_report(spark, str(folder), str(folder.parent / "again.html"), None, 20)
     assert (folder.parent / "again.html").read_text() == html
@@ -229,6 +230,7 @@ def test_coverage_adds_up(tables):
     assert row["confirmed"] == sum(bool(matched(line, "confirmed")) for line in failures())
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_an_error_and_tables_without_failures_give_a_page(spark, fake, tmp_path):
     with pytest.raises(StoreError, match="holds no tables"):
         write_report(spark, str(tmp_path / "none"), str(tmp_path / "x.html"), None, 20)

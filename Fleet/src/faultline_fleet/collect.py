@@ -210,6 +210,31 @@ def _digest(file: Any) -> str:
 
 def _list(spark: Any, store: Store, run: Batch, options: Options, summary: Summary) -> Any:
     """The files that no batch answered for, as far as path, size and time tell. No content is read."""
+    # Listing costs a look at each file, not its bytes, by which Spark would split the work; and what a pattern leads to
+    # it would look through with a task for each.
+    settings = {
+        "spark.sql.files.maxPartitionBytes": str(1 << 40),
+        "spark.sql.files.openCostInBytes": str(1 << 16),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(4 * spark.sparkContext.defaultParallelism),
+    }
+    before = {name: spark.conf.get(name) for name in settings}
+    for name, value in settings.items():
+        spark.conf.set(name, value)
+    try:
+        listed = _listed(spark, store, run, options, summary)
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)
+    known = store.read("files")
+    if options.retry_poison:
+        known = known.where("outcome = 'read'")
+    known = known.select("path", "bytes", "modified")
+    listed.join(known, ["path", "bytes", "modified"], "left_anti").write.parquet(store.work(run, "new"))
+    return spark.read.parquet(store.work(run, "new"))
+
+
+def _listed(spark: Any, store: Store, run: Batch, options: Options, summary: Summary) -> Any:
+    """All files that the patterns lead to, each once."""
     try:
         found = spark.read.format("binaryFile").option("recursiveFileLookup", "true").load(options.inputs)
     except Exception as problem:
@@ -217,34 +242,21 @@ def _list(spark: Any, store: Store, run: Batch, options: Options, summary: Summa
             raise InputError(f"nothing is where {' '.join(options.inputs)} leads") from problem
         raise
     found.select("path", "length", "modificationTime").createOrReplaceTempView("listing")
-    # Listing costs a look at each file, not its bytes, by which Spark would split the work.
-    sizes = {"spark.sql.files.maxPartitionBytes": str(1 << 40), "spark.sql.files.openCostInBytes": str(1 << 16)}
-    before = {name: spark.conf.get(name) for name in sizes}
-    for name, value in sizes.items():
-        spark.conf.set(name, value)
-    try:
-        spark.sql(_LISTED).write.parquet(store.work(run, "listed"))
-    finally:
-        for name, value in before.items():
-            spark.conf.set(name, value)
+    spark.sql(_LISTED).write.parquet(store.work(run, "listed"))
     listed = spark.read.parquet(store.work(run, "listed"))
     summary.listed = listed.count()
     # Spark looks at no empty files, but a dump without a byte is a finding: the names it went through have them all.
     names = spark.sparkContext._jvm.org.apache.hadoop.util.StringUtils.join("\n", found._jdf.inputFiles()).split("\n")
-    if len(names) != summary.listed:
-        rows = [(unquote(name), 0, _NO_TIME) for name in names]
-        empty = spark.createDataFrame(rows, "path STRING, length BIGINT, modificationTime TIMESTAMP")
-        empty.createOrReplaceTempView("listing")
-        listed = listed.unionAll(spark.sql(_LISTED).join(listed, ["path"], "left_anti").select(*listed.columns))
-        listed.write.parquet(store.work(run, "all-listed"))
-        listed = spark.read.parquet(store.work(run, "all-listed"))
-        summary.listed = listed.count()
-    known = store.read("files")
-    if options.retry_poison:
-        known = known.where("outcome = 'read'")
-    known = known.select("path", "bytes", "modified")
-    listed.join(known, ["path", "bytes", "modified"], "left_anti").write.parquet(store.work(run, "new"))
-    return spark.read.parquet(store.work(run, "new"))
+    if len(names) == summary.listed:
+        return listed
+    rows = [(unquote(name), 0, _NO_TIME) for name in names]
+    empty = spark.createDataFrame(rows, "path STRING, length BIGINT, modificationTime TIMESTAMP")
+    empty.createOrReplaceTempView("listing")
+    listed = listed.unionAll(spark.sql(_LISTED).join(listed, ["path"], "left_anti").select(*listed.columns))
+    listed.write.parquet(store.work(run, "all-listed"))
+    listed = spark.read.parquet(store.work(run, "all-listed"))
+    summary.listed = listed.count()
+    return listed
 
 
 def _batch(
