@@ -61,7 +61,10 @@ demo: setup
 	$(SWIFT) build -c release --product faultline
 	@bin="$$($(SWIFT) build -c release --show-bin-path)" && \
 	  "$$bin/faultline" lab run netbios-receive --seed 1 --out demo --force && \
-	  "$$bin/faultline" diagnose demo/evidence
+	  echo && echo '$$ faultline diagnose demo/evidence' && echo && \
+	  "$$bin/faultline" diagnose demo/evidence && \
+	  "$$bin/faultline" diagnose demo/evidence --format html --output demo/report.html && \
+	  echo && echo 'The same as a page: demo/report.html. The repaired machine: faultline lab run netbios-receive --fixed --out repaired'
 
 # The last line of the output is the test runner's summary.
 test: setup lint

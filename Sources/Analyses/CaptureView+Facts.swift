@@ -100,15 +100,29 @@ extension CaptureView {
   }
 
   private var referralFacts: [Fact] {
-    bursts.filter { $0.unanswered > 0 }.map { burst in
-      Fact(
-        .referralsUnanswered,
-        "\(burst.client) asks for \(burst.shares) shares for the first time from frame \(burst.frame) on, and "
-          + "\(burst.unanswered) of these requests stay unanswered"
-          + (burst.silence.map { "; then it sends nothing for the \($0 / 1_000_000_000) seconds to the end." } ?? "."),
-        attributes: [
-          "shares": .integer(Int64(burst.shares)), "unanswered": .integer(Int64(burst.unanswered)),
-        ], trust: .inferred, origin: "frame \(burst.frame)")
+    answeredFacts
+      + bursts.filter { $0.unanswered > 0 }.map { burst in
+        Fact(
+          .referralsUnanswered,
+          "\(burst.client) asks for \(burst.shares) shares for the first time from frame \(burst.frame) on, and "
+            + "\(burst.unanswered) of these requests stay unanswered"
+            + (burst.silence.map { "; then it sends nothing for the \($0 / 1_000_000_000) seconds to the end." } ?? "."),
+          attributes: [
+            "shares": .integer(Int64(burst.shares)), "unanswered": .integer(Int64(burst.unanswered)),
+          ], trust: .inferred, origin: "frame \(burst.frame)")
+      }
+  }
+
+  /// A load that did no harm says something only where no other did.
+  private var answeredFacts: [Fact] {
+    guard bursts.allSatisfy({ $0.unanswered == 0 }), let largest = bursts.max(by: { $0.shares < $1.shares }) else {
+      return []
     }
+    return [
+      Fact(
+        .referralsAnswered,
+        "\(largest.client) asks for \(largest.shares) shares for the first time from frame \(largest.frame) on, and every one of these requests is answered.",
+        attributes: ["shares": .integer(Int64(largest.shares))], origin: "frame \(largest.frame)")
+    ]
   }
 }

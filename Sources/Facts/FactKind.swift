@@ -59,6 +59,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   public static let announcedServer = FactKind(rawValue: "announced-server")
   /// A burst of shares seen for the first time whose referrals stay unanswered: `shares`, `unanswered`.
   public static let referralsUnanswered = FactKind(rawValue: "referrals-unanswered")
+  /// A burst of shares seen for the first time of which every one was answered: `shares`.
+  public static let referralsAnswered = FactKind(rawValue: "referrals-answered")
   /// An address recovered from packet memory near the crash stack: `address`.
   public static let packetSender = FactKind(rawValue: "packet-sender")
   /// A driver caught while it copies a malformed packet by the length the packet states, beyond what it carries: `module`,
@@ -75,6 +77,10 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// The machine was described as hung or unresponsive: no attributes.
   public static let hang = FactKind(rawValue: "hang")
 
+  /// A block of pool that a copy began in, and behind which the chain of blocks is broken: `tag` of the block, `after` of the next one
+  /// that can be believed, `module` that copied.
+  public static let poolDamaged = FactKind(rawValue: "pool-damaged")
+
   /// An entry of the event log that somebody names: `id`.
   public static let event = FactKind(rawValue: "event")
   /// Something a person saw, in their words: `words`.
@@ -84,8 +90,9 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .dump, .stop, .exception, .nullDereference, .frame, .culprit, .module, .unloadedModule, .moduleList, .process,
     .poolUse,
     .poolGrowth, .poolTotal, .poolInStep, .poolOwner, .otherSessionRemoves, .queueStarved, .lockCycle, .contention,
-    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .packetSender, .packetOverrun,
-    .senderJoined, .registry,
+    .malformedFrame, .damagedFrame, .announcedServer, .referralsUnanswered, .referralsAnswered,
+    .packetSender, .packetOverrun,
+    .poolDamaged, .senderJoined, .registry,
     .forcedDump, .hang,
     .event, .observation, .changeNotification,
   ]
@@ -115,8 +122,10 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .damagedFrame: ["path"],
     .announcedServer: ["software", "version", "address"],
     .referralsUnanswered: ["shares", "unanswered"],
+    .referralsAnswered: ["shares"],
     .packetSender: ["address"],
     .packetOverrun: ["module", "protocol", "field", "source", "beyond"],
+    .poolDamaged: ["tag", "after", "module"],
     .senderJoined: ["address", "protocol"],
     .changeNotification: ["address", "requests", "recursive"],
     .registry: ["path", "value"],

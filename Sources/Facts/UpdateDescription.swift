@@ -42,6 +42,8 @@ public struct Prerequisite: Hashable, Sendable {
 /// A fix as servicing sees it: where it belongs, what it brings, what it needs and what it stands for.
 public struct UpdateDescription: Hashable, Sendable {
   public var id: String
+  /// Numbers by which lists of installed updates name it, where its id is one of ours.
+  public var numbers: [String]
   public var affected: [AffectedProduct]
   public var files: [FixedFile]
   public var requires: [Prerequisite]
@@ -50,14 +52,25 @@ public struct UpdateDescription: Hashable, Sendable {
   public var supersededBy: [String]
 
   public init(
-    id: String, affected: [AffectedProduct] = [], files: [FixedFile] = [], requires: [Prerequisite] = [],
-    replaces: [String] = [], supersededBy: [String] = []
+    id: String, numbers: [String] = [], affected: [AffectedProduct] = [], files: [FixedFile] = [],
+    requires: [Prerequisite] = [], replaces: [String] = [], supersededBy: [String] = []
   ) {
     self.id = id
+    self.numbers = numbers
     self.affected = affected
     self.files = files
     self.requires = requires
     self.replaces = replaces
     self.supersededBy = supersededBy
+  }
+}
+
+extension UpdateDescription {
+  /// The number by which lists of installed updates name it; nil where it is not known.
+  public var listedAs: String? { ([id] + numbers).first { ArticleNumber($0) != nil } }
+
+  /// Whether a list's entry is this update.
+  public func isNamed(_ entry: String) -> Bool {
+    ArticleNumber.same(entry, id) || numbers.contains { ArticleNumber.same(entry, $0) }
   }
 }

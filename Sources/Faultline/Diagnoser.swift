@@ -119,6 +119,7 @@ public struct Diagnoser: Sendable {
         let view = dump.view
         dumps[index] = view
         missing += view.missing
+        if let doubt = dump.packetOverrunDoubt() { missing.append(doubt) }
       case .symptoms(let symptoms):
         facts += symptoms.facts(evidence: index)
         missing += symptoms.notUnderstood
@@ -207,6 +208,9 @@ public struct Diagnoser: Sendable {
     return diagnose(facts: symptoms.facts(evidence: nil), machine: machine, missing: missing, dumps: [:], evidence: [])
   }
 
+  /// What a machine is made of.
+  private static let inventoryKinds: Set<FactKind> = [.module, .moduleList, .unloadedModule, .registry]
+
   private func diagnose(
     facts unnumbered: [Fact], machine: Machine, missing: [Missing], dumps: [Int: DumpView],
     evidence: [Diagnosis.Evidence]
@@ -222,6 +226,14 @@ public struct Diagnoser: Sendable {
     // Loaded modules stay among the facts only where a reason names them.
     let named = Set(findings.flatMap(\.because).compactMap(\.fact))
     let kept = facts.filter { $0.kind != .module || named.contains($0.id) }
+    if !evidence.isEmpty, facts.allSatisfy({ Self.inventoryKinds.contains($0.kind) }) {
+      missing.append(
+        Missing(
+          "failure", because: .notPresent,
+          detail:
+            "The evidence tells what the machine is and nothing of a failure. What tells of one: a memory dump of a machine that stopped or was stopped while it hung, pool by tag listed now and again of one that runs out of memory, a capture of one that fails under traffic."
+        ))
+    }
     // A finding with a plan of its own says what to collect and do; general advice beside it would only repeat that.
     let settled = findings.contains { $0.verdict >= .probable }
     return Diagnosis(

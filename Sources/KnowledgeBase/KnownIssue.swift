@@ -53,7 +53,10 @@ public struct KnownIssue: Hashable, Sendable {
   /// The fix as servicing sees it.
   public var update: UpdateDescription {
     UpdateDescription(
-      id: id, affected: affected, files: files,
+      id: id,
+      numbers: ArticleNumber(id) == nil
+        ? fixes.filter { $0.kind == .hotfix }.compactMap(\.id).filter { ArticleNumber($0) != nil } : [],
+      affected: affected, files: files,
       requires: fixes.filter { $0.kind == .hotfix }.flatMap(\.requires), replaces: replaces, supersededBy: supersededBy)
   }
 }

@@ -17,6 +17,17 @@ public enum LabCase: String, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// The number by which lists of installed updates name the fix.
+  var hotfix: String {
+    switch self {
+    case .sessionImages: "KB951149"
+    case .shadowing: "Q315817"
+    case .driverLoads: "KB950162"
+    case .criticalQueue: "KB824909"
+    case .receivePath: "KB961799"
+    }
+  }
+
   public var title: String {
     switch self {
     case .sessionImages: "A session looks up an image's entry while another session deletes it"

@@ -40,6 +40,12 @@ struct FactIndex: Sendable {
       }
   }
 
+  /// Whether anything but what the machine is made of is known.
+  var showsFailure: Bool {
+    let inventory: Set<FactKind> = [.module, .moduleList, .unloadedModule, .registry]
+    return byKind.keys.contains { !inventory.contains($0) }
+  }
+
   func facts(of kind: FactKind) -> [Fact] { (byKind[kind] ?? []).map { facts[$0] } }
 
   /// Every fact that satisfies the clause's constraints, the best known first; ties in the facts' own order.

@@ -14,12 +14,19 @@ public struct Matcher: Sendable {
   /// every report: one whose only agreement is that a driver stands in a complete list of what is loaded, and one of which
   /// only general symptoms agree while the machine's product is certainly another.
   ///
+  /// What nothing speaks for is told, as ruled out, where its fix is seen on the machine and the question was asked
+  /// (Documentation/Decisions/0008-fixes-that-are-seen.md): something of the evidence contradicts it; or it is of the catalogue, and
+  /// either the list of updates names its fix or the evidence shows no failure at all and files with the fix.
+  ///
   /// - Parameter relevance: by issue id, what orders findings of one verdict beside their score: how much an imported article's
-  ///   text has in common with the evidence. It changes no verdict.
+  ///   text has in common with the evidence. It changes no verdict. Issues without one are the catalogue's.
   public func findings(facts: [Fact], machine: Machine, relevance: [String: Double] = [:]) -> [Finding] {
     let index = FactIndex(facts)
     let machine = machine.completed(by: index)
-    return inParallel(issues) { finding(for: $0, index, machine) }.compactMap(\.self).sorted {
+    return inParallel(issues) { issue in
+      finding(for: issue, index, machine)
+        ?? fixed(issue, index, machine, isImported: relevance[issue.id] != nil)
+    }.compactMap(\.self).sorted {
       if $0.verdict != $1.verdict { return $0.verdict > $1.verdict }
       if !relevance.isEmpty {
         let first = $0.rank(relevance)
@@ -54,6 +61,29 @@ public struct Matcher: Sendable {
     return Finding(
       issue: issue, verdict: judgement.verdict, confidence: judgement.confidence, score: judgement.logOdds,
       because: judgement.reasons(index), unmet: unmet(issue, holding), capReason: judgement.cap,
+      applicability: applicability)
+  }
+
+  /// An issue that nothing speaks for and whose fix is seen on the machine.
+  private func fixed(_ issue: KnownIssue, _ index: FactIndex, _ machine: Machine, isImported: Bool) -> Finding? {
+    // That a driver is not loaded holds for nearly every dump.
+    let presence: Set<FactKind> = [.module, .unloadedModule, .moduleList]
+    let holding = issue.conditions.compactMap(index.evaluate).filter { satisfaction in
+      satisfaction.condition.effect == .contradicts
+        ? !satisfaction.condition.clauses.allSatisfy { presence.contains($0.kind) }
+        : !isMerePresence(satisfaction, index)
+    }
+    let against = holding.filter { $0.effect == .contradicts }
+    guard holding.count == against.count, !(isImported && against.isEmpty) else { return nil }
+    let applicability = applicability(of: issue.update, to: machine, concerning: issue.binaries)
+    guard applicability.status == .installed || applicability.status == .superseded else { return nil }
+    let isNamed = applicability.basis == .updateList
+    let isShown = applicability.basis == .files && !index.showsFailure
+    guard !against.isEmpty || isNamed || isShown else { return nil }
+    let judgement = Judgement(issue: issue, agreeing: [], against: against, applicability)
+    return Finding(
+      issue: issue, verdict: .ruledOut, confidence: MatchingScale.confidence(judgement.logOdds, .ruledOut),
+      score: judgement.logOdds, because: judgement.reasons(index), unmet: unmet(issue, holding),
       applicability: applicability)
   }
 

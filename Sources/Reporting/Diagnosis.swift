@@ -2,6 +2,7 @@ import Facts
 import KnowledgeBase
 import Matching
 import Planning
+import Servicing
 
 /// The one value every report is made from: `faultline.diagnosis/1`.
 public struct Diagnosis: Sendable {
@@ -45,6 +46,19 @@ public struct Diagnosis: Sendable {
   /// The piece of evidence with this index; empty where there is none.
   func path(_ index: Int) -> String { evidence.indices.contains(index) ? evidence[index].path : "" }
 
+  /// Issues that nothing speaks for and whose fix is seen on the machine.
+  var fixed: [Finding] { findings.map(\.finding).filter(\.isSeenFixed) }
+
+  /// What has symptoms in common with the evidence and is contradicted.
+  var alike: [Finding] { findings.map(\.finding).filter { $0.verdict == .ruledOut && !$0.isSeenFixed } }
+
   /// The strongest finding that is not ruled out.
   public var leading: (finding: Finding, plan: Plan)? { findings.first { $0.finding.verdict != .ruledOut } }
+}
+
+extension Finding {
+  var isSeenFixed: Bool {
+    verdict == .ruledOut && (applicability.status == .installed || applicability.status == .superseded)
+      && because.allSatisfy { $0.effect == .contradicts }
+  }
 }

@@ -39,7 +39,8 @@ extension CaseReport {
     for (index, entry) in diagnosis.findings.enumerated() where entry.finding.verdict != .ruledOut {
       out += finding(entry.finding, entry.plan, number: index + 1, linkingArticles)
     }
-    out += ruledOut(linkingArticles)
+    out += ruledOut("ruled-out", Diagnosis.alikeHeading, diagnosis.alike, linkingArticles)
+    out += ruledOut("fixed", Diagnosis.fixedHeading, diagnosis.fixed, linkingArticles)
     if !diagnosis.nextSteps.isEmpty {
       out += HTMLText.section(
         "next-steps", diagnosis.leading == nil ? "What to do" : "What else to do",
@@ -193,10 +194,9 @@ extension CaseReport {
     "<a href=\"/articles/\(HTMLText.pathComponent(article))\">\(HTMLText.escaped(text))</a>"
   }
 
-  private func ruledOut(_ linkingArticles: Bool) -> String {
-    let all = diagnosis.findings.filter { $0.finding.verdict == .ruledOut }
+  private func ruledOut(_ id: String, _ title: String, _ findings: [Finding], _ linkingArticles: Bool) -> String {
     var out = ""
-    for (finding, _) in all {
+    for finding in findings {
       let id = finding.issue.id
       out +=
         "<li>\(linkingArticles ? Self.link(id, id) : HTMLText.escaped(id)): \(HTMLText.escaped(finding.issue.title))\n<ul>\n"
@@ -205,7 +205,7 @@ extension CaseReport {
       }
       out += "</ul></li>\n"
     }
-    return HTMLText.section("ruled-out", "Looks alike, but is ruled out", out.isEmpty ? "" : "<ul>\n\(out)</ul>\n")
+    return HTMLText.section(id, title, out.isEmpty ? "" : "<ul>\n\(out)</ul>\n")
   }
 
   private var missing: String {

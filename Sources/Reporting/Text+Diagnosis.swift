@@ -14,10 +14,9 @@ extension Diagnosis {
     for (finding, plan) in findings where finding.verdict != .ruledOut {
       out.append(contentsOf: section(finding, plan, style))
     }
-    let lookalikes = findings.filter { $0.finding.verdict == .ruledOut }
-    if !lookalikes.isEmpty {
-      out.append(style.heading("Looks alike, but is ruled out"))
-      for (finding, _) in lookalikes {
+    for (heading, lookalikes) in [(Self.alikeHeading, alike), (Self.fixedHeading, fixed)] where !lookalikes.isEmpty {
+      out.append(style.heading(heading))
+      for finding in lookalikes {
         out.append(style.wrap("\(finding.issue.id): \(finding.issue.title)", indent: 2, hanging: 4))
         for reason in finding.because where reason.effect == .contradicts {
           out.append(style.wrap(reason.condition + cite(reason.fact), indent: 4, hanging: 6, first: "- "))
@@ -33,6 +32,9 @@ extension Diagnosis {
     return out.joined(separator: "\n") + "\n"
   }
 
+  static let alikeHeading = "Looks alike, but is ruled out"
+  static let fixedHeading = "Known issues that are fixed on this machine"
+
   /// The finding that the first sentence names: at least probable.
   private var headline: Finding? { leading.flatMap { $0.finding.verdict > .possible ? $0.finding : nil } }
 
@@ -46,7 +48,11 @@ extension Diagnosis {
       default: break
       }
     }
-    guard !facts.isEmpty else { return "The evidence states nothing about a failure." }
+    let inPlace =
+      fixed.isEmpty
+      ? ""
+      : " \(fixed.count == 1 ? "The fix" : "Fixes") for \(fixed.map(\.issue.id).joined(separator: " and ")) \(fixed.count == 1 ? "is" : "are") in place."
+    guard !facts.isEmpty else { return "The evidence states nothing about a failure." + inPlace }
     // What only general symptoms agree with comes behind what the evidence itself shows.
     let resembling = leading.map { $0.finding.issue.id }
     var sentence =
@@ -67,7 +73,7 @@ extension Diagnosis {
       sentence += "; no module outside the kernel is on the failing stack, so none is blamed"
     }
     if let resembling { sentence += ". Only general symptoms agree with \(resembling)" }
-    return sentence + "."
+    return sentence + "." + inPlace
   }
 
   /// The mechanism as far as the evidence alone goes.
@@ -117,7 +123,8 @@ extension Diagnosis {
   private func failureSection(_ style: TextStyle) -> [String] {
     let kinds: [FactKind] = [
       .stop, .forcedDump, .exception, .nullDereference, .culprit, .process, .poolUse, .queueStarved, .lockCycle,
-      .contention, .hang, .otherSessionRemoves, .packetOverrun, .senderJoined, .malformedFrame, .damagedFrame,
+      .contention, .hang, .otherSessionRemoves, .packetOverrun, .poolDamaged, .senderJoined, .malformedFrame,
+      .damagedFrame,
       .referralsUnanswered,
     ]
     let hidden = earlierLiveDumps

@@ -57,9 +57,9 @@ public func applicability(
 
   var seen: [String] = []
   let shown = machine.files.filter { file in update.files.contains { $0.isSameFile(as: file) } }
-  // A module that a dump names without a version adds nothing to a list that gives the file's.
+  // A module that a dump names without a version adds nothing to a list that gives the file's version or date.
   func key(_ file: ModuleIdentity) -> String { file.isKernel ? "nt" : file.name.lowercased() }
-  let versioned = Set(shown.filter { $0.version != nil }.map(key))
+  let versioned = Set(shown.filter { $0.version != nil || $0.fileDate != nil }.map(key))
   let judgements =
     shown
     .filter { $0.version != nil || $0.fileDate != nil || !versioned.contains(key($0)) }
@@ -78,7 +78,7 @@ public func applicability(
       missing: missing, files: judgements)
   }
 
-  let listed = machine.updates.first { ArticleNumber.same($0, update.id) }
+  let listed = machine.updates.first { update.isNamed($0) }
   if !older.isEmpty {
     let note = listed.map { ["\($0) is listed as installed, yet the file is older"] } ?? []
     if fit.relation == .unclear { return result(.unknown, .product, [fit.doubt] + older.map(\.reason) + note) }
@@ -101,8 +101,9 @@ public func applicability(
   if undecided.contains(where: { $0.verdict == .unknown && $0.installed.version != nil && $0.wanted?.version != nil }) {
     return result(.unknown, .files, undecided.map(\.reason))
   }
-  let complete = machine.updatesAreComplete && ArticleNumber(update.id) != nil
-  if update.files.isEmpty && !complete, let file = machine.files.first(where: { $0.isVersioned(among: concerning) }) {
+  let number = machine.updatesAreComplete ? update.listedAs : nil
+  if update.files.isEmpty && number == nil, let file = machine.files.first(where: { $0.isVersioned(among: concerning) })
+  {
     return result(
       file.isServicePackOriginal(on: machine) ? .applies : .unknown, .files, [file.withoutFixedVersion(machine)])
   }
@@ -114,8 +115,8 @@ public func applicability(
   let below = missing.contains { $0.servicePack != nil }
   if !below, let earlier = fit.earlierServicePack { return result(.unknown, .servicePack, [earlier]) }
   var reasons = [below ? fit.agreementBelowPrerequisite : fit.agreement] + undecided.map(\.reason)
-  if complete {
-    reasons.append("\(update.id) is not among the installed updates")
+  if let number {
+    reasons.append("\(number) is not among the installed updates")
   } else if judgements.isEmpty {
     reasons.append(
       "whether the fix is already in place is not known: the evidence names none of its files' versions and no complete list of updates"

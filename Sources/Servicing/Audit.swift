@@ -231,6 +231,7 @@ private struct Auditor {
     if status == .missing, judged.missing.contains(where: { $0.servicePack != nil }) { status = .notApplicable }
     guard status != .notApplicable || fix.isAskedFor else { return }
     told.insert(updateKey(fix.update.id))
+    for number in fix.update.numbers { told.insert(updateKey(number)) }
     var because = judged.reasons
     var newer: [String] = []
     if status == .superseded, let chain = chains.installedReplacement(of: updateKey(fix.update.id)) {

@@ -61,7 +61,7 @@ public func verify(
   _ update: UpdateDescription, on machine: Machine, supersedence: Supersedence = .none
 ) -> FixVerification {
   let judged = applicability(of: update, to: machine, supersedence: supersedence)
-  let listed = machine.updates.first { ArticleNumber.same($0, update.id) }
+  let listed = machine.updates.first { update.isNamed($0) }
   func result(_ verdict: FixVerification.Verdict, _ reasons: [String]) -> FixVerification {
     FixVerification(update.id, verdict, reasons: reasons, files: judged.files)
   }
@@ -90,8 +90,8 @@ public func verify(
       ? "no fixed version is known to compare files with" : "the evidence shows none of its files"
     return result(.unknown, judged.reasons + [lacks])
   }
-  if machine.updatesAreComplete && ArticleNumber(update.id) != nil {
-    return result(.missing, ["\(update.id) is not among the installed updates"])
+  if machine.updatesAreComplete, let number = update.listedAs {
+    return result(.missing, ["\(number) is not among the installed updates"])
   }
   return result(.unknown, ["the evidence shows none of its files and no complete list of updates"])
 }

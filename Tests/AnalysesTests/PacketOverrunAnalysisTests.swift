@@ -32,6 +32,36 @@ import WindowsKernel
     #expect(fact["beyond"] == .integer(Int64(overrun.statedBytes - overrun.carriedBytes)))
   }
 
+  /// The block behind the target is damaged, and its neighbour before it is the target's.
+  @Test(arguments: [Architecture.x86, .x64], [PacketOverrunScenario.overrun, .compiledCopy])
+  func poolBehindTheTarget(architecture: Architecture, scenario: PacketOverrunScenario) throws {
+    var found = 0
+    for seed in 1...8 as ClosedRange<UInt64> {
+      let dump = try dump(bytes(scenario, architecture, seed))
+      let overrun = try #require(dump.packetOverrun(), "\(seed)")
+      // A load alone does not say where the copy writes.
+      guard overrun.destination != nil else { continue }
+      let damage = try #require(overrun.damage, "\(seed)")
+      #expect(
+        damage.tag.description == "NbtR" && damage.broken.rawValue == damage.block.rawValue + UInt64(damage.bytes))
+      #expect(UInt64(damage.bytes) >= overrun.carriedBytes && damage.bytes < 0x200)
+      let fact = try #require(AllAnalyses.facts(dump).first { $0.kind == .poolDamaged })
+      #expect(fact["tag"]?.description == "NbtR" && fact["module"] == .text("netbt.sys"))
+      found += 1
+    }
+    #expect(found > 0)
+  }
+
+  /// Registers that agree with the packet are an inference.
+  @Test(arguments: [Architecture.x86, .x64], 1...8 as ClosedRange<UInt64>)
+  func compiledCopy(architecture: Architecture, seed: UInt64) throws {
+    let dump = try dump(bytes(.compiledCopy, architecture, seed))
+    let overrun = try #require(dump.packetOverrun())
+    #expect(overrun.module == "netbt.sys" && !overrun.isStated)
+    let fact = try #require(AllAnalyses.facts(dump).first { $0.kind == .packetOverrun })
+    #expect(fact.trust == .inferred)
+  }
+
   @Test(arguments: [Architecture.x86, .x64]) func otherDriver(architecture: Architecture) throws {
     let overrun = try #require(try dump(bytes(.otherDriver, architecture, 3)).packetOverrun())
     #expect(overrun.module == "badnic.sys")
@@ -49,9 +79,12 @@ import WindowsKernel
   }
 
   /// The seed stands in the message; `Mutator(changes:headBytes:).mutate(bytes, seed:)` makes the same bytes again.
-  @Test(.timeLimit(.minutes(5)), arguments: [Architecture.x86, .x64]) func mutations(architecture: Architecture) throws
-  {
-    let sound = try bytes(.overrun, architecture, 9, type: 5)
+  @Test(
+    .timeLimit(.minutes(5)), arguments: [Architecture.x86, .x64],
+    [PacketOverrunScenario.overrun, .compiledCopy]
+  )
+  func mutations(architecture: Architecture, scenario: PacketOverrunScenario) throws {
+    let sound = try bytes(scenario, architecture, 9, type: 5)
     var found = 0
     for seed in 0..<40 as Range<UInt64> {
       let damaged = Mutator(changes: 1...400, headBytes: sound.count).mutate(sound, seed: seed)

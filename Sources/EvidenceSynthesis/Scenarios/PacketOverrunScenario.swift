@@ -4,6 +4,8 @@ import Facts
 public enum PacketOverrunScenario: String, Hashable, Sendable, CaseIterable {
   /// netbt.sys copies a malformed packet by the length its header states.
   case overrun = "packet-overrun"
+  /// The same by a compiled loop, without REP MOVS.
+  case compiledCopy = "compiled-copy"
   /// Another driver does.
   case otherDriver = "other-driver"
   /// netbt.sys copies a sound packet, the first segment of a longer message.
@@ -53,31 +55,103 @@ public enum PacketOverrunScenario: String, Hashable, Sendable, CaseIterable {
     let page = (copied.0 | 0xFFF) &+ 1
     let target = (stop.builder.poolAddress() & ~0xFFF) &+ 0x400_0000
     let done = page &- copied.0
-    let source = reads ? page : copied.0 &+ (done & ~7) / 2
-    let destination = reads ? target &+ done : target &+ 0x1000
+    // The target begins behind a header in a page of pool, and ends with that page where it is what cannot be touched.
+    let begun: UInt64 = 0x820
+    let source = reads ? page : copied.0 &+ (0x1000 - begun)
+    let destination = reads ? target &+ begun &+ done : target &+ 0x1000
     let left = copied.0 &+ copied.1 &- source
     let access = Access(
       address: copies ? (reads ? source : destination) : 0x18, isWrite: copies && !reads)
     let unit: UInt64 = stop.isWide ? 8 : 4
+    let isCompiled = self == .compiledCopy
     let registers: RegisterContext? =
-      copies
-      ? stop.isWide
-        ? .x64(X64Registers(rcx: left / unit, rsi: source, rdi: destination))
-        : .x86(
-          X86Registers(
-            ecx: UInt32(truncatingIfNeeded: left / unit), esi: UInt32(truncatingIfNeeded: source),
-            edi: UInt32(truncatingIfNeeded: destination)))
-      : nil
+      isCompiled
+      ? Self.loop(source, destination, left, isWide: stop.isWide)
+      : copies
+        ? stop.isWide
+          ? .x64(X64Registers(rcx: left / unit, rsi: source, rdi: destination))
+          : .x86(
+            X86Registers(
+              ecx: UInt32(truncatingIfNeeded: left / unit), esi: UInt32(truncatingIfNeeded: source),
+              edi: UInt32(truncatingIfNeeded: destination)))
+        : nil
     var machine = stop.builder.machine(
       stop.isWide ? .systemThreadException : .unhandledException, access: access, in: frames, registers: registers)
     machine.process = stop.processes.first
     var whole = stop.whole(machine, memoryBytes: memoryBytes, seed: seed)
     whole.contents.append(SynthesizedMemory(address: packet.place, bytes: packet.bytes))
     if copies, self != .noCode {
-      let code: [UInt8] = stop.isWide ? [0xF3, 0x48, 0xA5, 0x90] : [0xF3, 0xA5, 0x8B, 0xC8]
+      let code: [UInt8] =
+        isCompiled
+        ? Self.code(reads: reads, isWide: stop.isWide)
+        : stop.isWide ? [0xF3, 0x48, 0xA5, 0x90] : [0xF3, 0xA5, 0x8B, 0xC8]
       whole.contents.append(SynthesizedMemory(address: frames[0].address, bytes: code))
     }
+    if copies {
+      whole.contents +=
+        TargetPages(
+          at: target, begun: Int(begun), copied: Int(destination &- target &- begun), packet, isWide: stop.isWide,
+          &stop.builder
+        ).contents
+    }
     return whole
+  }
+
+  /// A loop that counts turns of 32 bytes: x64 by the target and the distance to the source, as the runtime's copy does; x86 by both.
+  private static func loop(_ source: UInt64, _ destination: UInt64, _ left: UInt64, isWide: Bool) -> RegisterContext {
+    isWide
+      ? .x64(X64Registers(rcx: destination, rdx: source &- destination, r9: left / 32))
+      : .x86(
+        X86Registers(
+          edx: UInt32(truncatingIfNeeded: left / 32), esi: UInt32(truncatingIfNeeded: source),
+          edi: UInt32(truncatingIfNeeded: destination)))
+  }
+
+  /// The loop's load or its store: movdqu xmm0,[rdx+rcx] and movups [rcx],xmm0; mov eax,[esi] and mov [edi],eax.
+  private static func code(reads: Bool, isWide: Bool) -> [UInt8] {
+    switch (reads, isWide) {
+    case (true, true): [0xF3, 0x0F, 0x6F, 0x04, 0x0A, 0x90]
+    case (false, true): [0x0F, 0x11, 0x01, 0x90]
+    case (true, false): [0x8B, 0x06, 0x90]
+    case (false, false): [0x89, 0x07, 0x90]
+    }
+  }
+}
+
+/// Pages of pool with the target of a copy, after it: its block is followed by what the copy brought in place of headers.
+private struct TargetPages {
+  private(set) var contents: [SynthesizedMemory] = []
+
+  init(
+    at page: UInt64, begun: Int, copied: Int, _ packet: SessionPacketInMemory, isWide: Bool,
+    _ builder: inout CaseBuilder
+  ) {
+    let unit = isWide ? 16 : 8
+    var out = ByteBuilder(zeros: 0x1000)
+    var offset = 0
+    var previous = 0
+    func put(_ size: Int, _ tag: String) {
+      // Nonpaged and in use, by the rules before Vista: type 5.
+      let word = UInt32(previous / unit) | UInt32(size / unit) << 16 | 5 << (isWide ? 24 : 25)
+      out.put((0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) } + Array(tag.utf8), at: offset)
+      previous = size
+      offset += size
+    }
+    let header = begun - unit
+    while header - offset > 0x180 {
+      put(
+        unit * (2 + builder.random.index(below: 0x100 / unit)),
+        ["Irp ", "File", "TCPt", "Even"][builder.random.index(below: 4)])
+    }
+    put(header - offset, "Thre")
+    put((unit + 4 + packet.carried + unit - 1) / unit * unit, "NbtR")
+    let brought = packet.bytes.dropFirst(0x36) + [UInt8](repeating: 0, count: max(0, copied - packet.bytes.count))
+    out.put(Array(brought.prefix(min(copied, 0x1000 - begun))), at: begun)
+    contents.append(SynthesizedMemory(address: page, bytes: out.bytes))
+    // What the copy filled of the next page.
+    if begun + copied > 0x1000 {
+      contents.append(SynthesizedMemory(address: page &+ 0x1000, bytes: [UInt8](repeating: 0, count: 0x1000)))
+    }
   }
 }
 
@@ -87,13 +161,15 @@ private struct SessionPacketInMemory {
   let bytes: [UInt8]
   /// Address of the session header.
   var header: UInt64 { place &+ 0x36 }
+  /// Bytes behind the session header.
+  let carried: Int
   /// What a copy by the header's length copies, with the header.
   let copied: UInt64
 
   init(isSound: Bool, _ builder: inout CaseBuilder) {
     place = (builder.poolAddress() & ~0xFFF) &+ 0x200_0000
     let sender: [UInt8] = [192, 168, UInt8(builder.random.below(256)), UInt8(1 + builder.random.below(254))]
-    let carried = 0x40 + 2 * builder.random.index(below: 0x80)
+    carried = 0x40 + 2 * builder.random.index(below: 0x80)
     // A multiple of eight with the header, so that whole units are left at every point.
     let stated = 0x8004 + 8 * builder.random.index(below: 0x800)
     copied = UInt64(stated + 4)

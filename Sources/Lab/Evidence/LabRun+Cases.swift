@@ -26,6 +26,7 @@ extension LabRun {
   mutating func writeShadowing() {
     let shape = variant?.id ?? ""
     if shape != "stop-alone" { addShadowingLog(shape) }
+    if isFixed || shape == "fixed-driver" { addFixedDrivers() }
     guard !isFixed else { return }
     switch shape {
     case "plateau", "burst", "steady": break
@@ -35,6 +36,26 @@ extension LabRun {
       guard system.isAffected else { return addScenario("shadow-leak-2000") }
       add((ShadowingScenario(rawValue: shape) ?? .leak).machine(seed: seed, memoryBytes: memoryBytes))
     }
+  }
+
+  /// `dir /tw` of Windows NT 4.0 after the fix: the article's drivers among others, whose dates tell that the month comes first.
+  private mutating func addFixedDrivers() {
+    let fixed = [
+      ("Tdasync.sys", 12_728), ("Tdipx.sys", 18_648), ("Tdnetb.sys", 17_080), ("Tdpipe.sys", 10_360),
+      ("Tdspx.sys", 16_248), ("Tdtcp.sys", 18_488),
+    ].map { ("01/07/02  10:47a", $0.0, $0.1) }
+    let others = ["afd.sys", "tcpip.sys", "netbt.sys", "ntfs.sys"].map {
+      (
+        "11/\(20 + random.below(9))/99  0\(1 + random.below(8)):1\(random.below(10))p", $0,
+        50_000 + Int(random.below(90_000))
+      )
+    }
+    var text = " Volume in drive C has no label.\r\n\r\n Directory of C:\\WTSRV\\system32\\drivers\r\n\r\n"
+    for (time, name, bytes) in random.shuffled(fixed + others) {
+      let size = "\(bytes / 1000),\(String(1000 + bytes % 1000).dropFirst())"
+      text += time + String(repeating: " ", count: 22 - size.count) + size + " " + name + "\r\n"
+    }
+    add("drivers.txt", Array(text.utf8))
   }
 
   private mutating func addShadowingLog(_ shape: String) {
@@ -160,12 +181,12 @@ extension LabRun {
 
   mutating func writeQueue() {
     if variant == nil { addReferrals() }
+    if variant?.id == "fixed-driver" || isFixed && isFixedByHotfix && system.fixedIn != nil {
+      addFile("C:\\WINDOWS\\system32\\drivers\\mup.sys", "5.2.3790.\(71 + random.below(40)) (srv03_qfe.030722-1140)")
+    }
     guard !isFixed else { return }
     let name = system.architecture == .x64 ? "3790-x64" : system.servicePack == 0 ? "3790-sp0" : "3790"
     guard let kernel = SynthesizedKernel.find(name) else { return }
-    if variant?.id == "fixed-driver" {
-      addFile("C:\\WINDOWS\\system32\\drivers\\mup.sys", "5.2.3790.\(71 + random.below(40)) (srv03_qfe.030722-1140)")
-    }
     let scenario = variant.flatMap { HangScenario(rawValue: $0.id) } ?? .starvation
     add(scenario.machine(kernel, seed: seed, memoryBytes: memoryBytes).machine)
   }

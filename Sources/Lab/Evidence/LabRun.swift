@@ -60,21 +60,29 @@ public struct LabRun: Sendable {
 
   mutating func add(_ name: String, _ bytes: [UInt8]) { files.append(File(path: "evidence/" + name, bytes: bytes)) }
 
+  /// Of a machine whose service pack could have brought the fix as well.
+  var isFixedByHotfix: Bool { seed % 2 == 0 }
+
   private mutating func writeInventory() {
     // systeminfo came with Windows XP.
     guard !system.version.hasPrefix("4."), !system.version.hasPrefix("5.0") else { return }
     var updates = random.shuffled(["KB100\(1000 + random.below(9000))", "KB101\(1000 + random.below(9000))"])
     var servicePack = system.servicePack
-    if isFixed {
-      if let fixedIn = system.fixedIn { servicePack = max(servicePack, fixedIn) }
+    if isFixed, let fixedIn = system.fixedIn, !isFixedByHotfix {
+      servicePack = max(servicePack, fixedIn)
+    } else if isFixed || variant?.id == "listed-update" {
+      updates.append(labCase.hotfix)
     }
-    if isFixed || variant?.id == "listed-update", labCase.article.hasPrefix("KB") { updates.append(labCase.article) }
     add("systeminfo.txt", Array(system.systemReport(updates: updates, servicePack: servicePack).utf8))
   }
 
   /// The verdict by `Documentation/Lab.md`.
   private func expected() -> Truth {
-    if isFixed { return Truth(atLeast: nil, atMost: "possible", because: "the fix is in place and nothing failed") }
+    if isFixed {
+      return Truth(
+        atLeast: system.isAffected ? "ruled-out" : nil, atMost: system.isAffected ? "ruled-out" : "possible",
+        because: "the fix is in place and nothing failed")
+    }
     if let variant, variant.alsoFinds == nil {
       return Truth(atLeast: nil, atMost: "probable", because: variant.title)
     }

@@ -26,6 +26,7 @@ extension LabCase {
         LabVariant("wild-pointer", "the kernel touched an address that is no NULL"),
         LabVariant("win32k-null", "the NULL was used in win32k.sys"),
         LabVariant("fault-elsewhere", "the faulting thread works on another image"),
+        LabVariant("listed-update", "the update is listed as installed, and the kernel fails as in the case"),
         LabVariant(
           "two-failures", "the case, and beside it a machine whose IoSe and Pp grow in step", alsoFinds: "KB950162"),
       ]
@@ -38,6 +39,7 @@ extension LabCase {
         LabVariant("plateau", "Mdl grows to the size of a cache and stays there"),
         LabVariant("burst", "Mdl grows for an hour and is given back"),
         LabVariant("steady", "Mdl stays level"),
+        LabVariant("fixed-driver", "the drivers are those of the fix, and the descriptors are tdpipe.sys's"),
         LabVariant("stop-alone", "the stop says that the pool is empty, and nothing says of what it was full"),
       ]
     case .driverLoads:

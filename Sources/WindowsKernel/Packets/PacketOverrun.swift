@@ -1,7 +1,7 @@
 import CrashDumpFormat
 import Facts
 
-/// A block copy out of a received NetBIOS packet, caught at the failing instruction, that goes by the length which the packet's own
+/// A copy out of a received NetBIOS packet, caught at the failing instruction, that goes by the length which the packet's own
 /// header states and beyond what the packet carries.
 public struct PacketOverrun: Hashable, Sendable {
   /// The driver that copies: the failing instruction's, or the caller of the kernel's copying routine.
@@ -13,76 +13,91 @@ public struct PacketOverrun: Hashable, Sendable {
   /// What the header states, and what the packet carries behind the header.
   public var statedBytes: UInt64
   public var carriedBytes: UInt64
-  /// Of the session header, and where the copy writes.
+  /// Of the session header, and where the copy writes, where that is known.
   public var header: VirtualAddress
-  public var destination: VirtualAddress
+  public var destination: VirtualAddress?
   /// The packet's own checksums hold.
   public var isIntact: Bool
+  /// The instruction copies by itself (REP MOVS), so that its operands are the copy's. A compiled loop's part is known by registers that
+  /// agree with the packet.
+  public var isStated: Bool
+  /// The block of pool that the copy began in, where blocks stop leading to each other right behind it.
+  public var damage: DamagedNeighbour?
 }
 
 extension KernelDump {
   /// A segment that is followed; a stack leads to the packet at hand, not to dozens.
   private static let followedPackets = 16
-  private static let headerBytes: UInt64 = 4
 
-  /// nil where the failing instruction is no block copy (REP MOVS), or no malformed packet of the NetBIOS session service (RFC
-  /// 1002, 4.3) is what it copies.
+  private func malformedSessions() -> [(packet: PacketsView.Packet, session: SessionHeader)] {
+    packets().packets.filter { $0.payload.protocols.first == "nbss" }.prefix(Self.followedPackets).compactMap {
+      packet in
+      guard let session = SessionHeader(packet), !session.invalidFields.isEmpty,
+        session.statedBytes > session.carriedBytes
+      else { return nil }
+      return (packet, session)
+    }
+  }
+
+  /// nil where the failing instruction is no copy, or no malformed packet of the NetBIOS session service (RFC 1002, 4.3) is what it
+  /// copies.
   public func packetOverrun() -> PacketOverrun? {
-    guard let exception, let context = exception.context,
-      let copy = blockCopy(context, exception.referenced?.rawValue), let module = copier(context)
+    let isWide = architecture == .x64
+    guard isWide || architecture == .x86, let memory, let exception, let context = exception.context,
+      let code = code(at: context.instructionPointer), let module = copier(context)
     else { return nil }
-    for packet in packets().packets.filter({ $0.payload.protocols.first == "nbss" }).prefix(Self.followedPackets) {
-      guard let session = SessionHeader(packet) else { continue }
-      let fields = session.invalidFields
-      let end = session.address &+ Self.headerBytes &+ session.statedBytes
-      // The copy ends where the header says that the message ends; a copy by words may take up to three bytes less.
-      guard !fields.isEmpty, session.statedBytes > session.carriedBytes, copy.source >= session.address,
-        copy.source <= end, copy.end <= end, end - copy.end < UInt64(copy.unit),
-        copy.end > session.address &+ Self.headerBytes &+ session.carriedBytes
+    let referenced = exception.referenced?.rawValue
+    // What could not be touched is the unit at hand, on either side of the copy. Where the stop does not say what it was, it is
+    // not in memory.
+    func touches(_ place: UInt64, _ unit: Int) -> Bool {
+      guard let referenced else { return memory.bytes(at: VirtualAddress(place), count: 1) == nil }
+      return referenced >= place && referenced - place < UInt64(unit)
+    }
+    let repeated = CaughtCopy.repeated(code, context, isWide: isWide, touches: touches)
+    let move = MemoryMove(code, context, isWide: isWide).flatMap { touches($0.address, $0.width) ? $0 : nil }
+    guard repeated != nil || move != nil else { return nil }
+    for (packet, session) in malformedSessions() {
+      let copy =
+        repeated
+        ?? move.flatMap {
+          CaughtCopy.moved($0, context, beyond: session.carriedEnd, end: session.end, isWide: isWide)
+        }
+      // The copy ends where the header says that the message ends.
+      guard let copy, copy.source >= session.address, copy.source <= session.end, copy.ends.contains(session.end),
+        copy.ends.lowerBound > session.carriedEnd
       else { continue }
-      return PacketOverrun(
-        module: module, fields: fields, source: packet.source, sourcePort: packet.sourcePort,
+      var overrun = PacketOverrun(
+        module: module, fields: session.invalidFields, source: packet.source, sourcePort: packet.sourcePort,
         statedBytes: session.statedBytes, carriedBytes: session.carriedBytes, header: VirtualAddress(session.address),
-        destination: VirtualAddress(copy.destination), isIntact: packet.transportChecksumIsValid == true)
+        destination: copy.destination.map { VirtualAddress($0) }, isIntact: packet.transportChecksumIsValid == true,
+        isStated: copy.isStated)
+      if let destination = copy.destination {
+        overrun.damage = damagedNeighbour(of: destination &- (copy.source &- session.address))
+      }
+      return overrun
     }
     return nil
   }
 
-  private struct BlockCopy {
-    /// Where the next unit is read and written, and the first address behind the last one to be read.
-    var source: UInt64
-    var destination: UInt64
-    var end: UInt64
-    var unit: Int
+  /// A malformed packet in memory beside a failure whose registers are not in the dump: nothing says whether it was being copied.
+  public func packetOverrunDoubt() -> Missing? {
+    guard architecture == .x86 || architecture == .x64, let exception, exception.context == nil,
+      !malformedSessions().isEmpty
+    else { return nil }
+    return Missing(
+      "packet.copy", because: .notInDump,
+      detail:
+        "A malformed NetBIOS packet lies in memory, and the registers of the failing instruction are not in the dump: whether it copied the packet beyond its end cannot be told. Stops that carry an exception or a trap frame show them."
+    )
   }
 
-  /// REP MOVS with its operands in the registers (Intel's manual, volume 2): count in CX, source in SI, destination in DI, upward.
-  private func blockCopy(_ context: RegisterContext, _ referenced: UInt64?) -> BlockCopy? {
-    let wide = architecture == .x64
-    guard wide || architecture == .x86, let memory, context.general.count > 7,
-      context.known & 0b1100_0010 == 0b1100_0010,
-      context.flags & 0x400 == 0,
-      let code = memory.bytes(at: VirtualAddress(context.instructionPointer), count: 3), code[0] == 0xF3
-    else { return nil }
-    let unit: Int
-    switch (code[1], code[2]) {
-    case (0xA4, _): unit = 1
-    case (0xA5, _): unit = 4
-    case (0x48, 0xA5) where wide: unit = 8
-    default: return nil
+  private func code(at place: UInt64) -> [UInt8]? {
+    guard let memory else { return nil }
+    // The instruction may stand at the end of what the dump holds.
+    for count in [MemoryMove.maximumLength, 8, 3] {
+      if let bytes = memory.bytes(at: VirtualAddress(place), count: count) { return bytes }
     }
-    let (left, source, destination) = (context.general[1], context.general[6], context.general[7])
-    let (bytes, overflows) = left.multipliedReportingOverflow(by: UInt64(unit))
-    let (end, wraps) = source.addingReportingOverflow(bytes)
-    guard left > 0, !overflows, !wraps else { return nil }
-    // What could not be touched is the unit at hand, on either side of the copy. Where the stop does not say what it was, it is not
-    // in memory.
-    func touches(_ place: UInt64) -> Bool {
-      guard let referenced else { return memory.bytes(at: VirtualAddress(place), count: 1) == nil }
-      return referenced >= place && referenced - place < UInt64(unit)
-    }
-    guard touches(source) || touches(destination) else { return nil }
-    return BlockCopy(source: source, destination: destination, end: end, unit: unit)
+    return nil
   }
 
   /// The driver whose copy it is. The kernel's own copying routine copies for the one that calls it.
@@ -102,6 +117,9 @@ private struct SessionHeader {
   let statedBytes: UInt64
   let carriedBytes: UInt64
   let invalidFields: [String]
+  /// Where the message ends by its header, and where by what the packet carries.
+  var end: UInt64 { address &+ 4 &+ statedBytes }
+  var carriedEnd: UInt64 { address &+ 4 &+ carriedBytes }
 
   init?(_ packet: PacketsView.Packet) {
     guard packet.protocolNumber == 6, [packet.sourcePort, packet.destinationPort].contains(139) else { return nil }

@@ -87,6 +87,36 @@ struct PoolPage {
     return .damaged(damage)
   }
 
+  /// The block in use around a place, where the header behind it cannot be believed; all blocks up to it lead to each other. At least one
+  /// stands before it, else nothing shows that the page is pool.
+  func damage(behind place: Int, in page: RawSpan) -> (damage: Damage, bytes: Int)? {
+    var offset = 0
+    var previous = 0
+    while offset < Self.bytes {
+      let word = Self.word(page, offset)
+      let size = format.blockSize(word)
+      guard size != 0, format.previousSize(word) == previous, size <= Self.bytes - offset,
+        !format.isLive(word) || isPlausible(Self.word(page, offset &+ 4), word)
+      else { return nil }
+      let next = offset + size
+      if place < next {
+        guard offset > 0, next < Self.bytes, format.isLive(word) else { return nil }
+        let behind = Self.word(page, next)
+        let stated = format.blockSize(behind)
+        guard stated == 0 || format.previousSize(behind) != size || stated > Self.bytes - next else { return nil }
+        var damage = Damage(before: offset, tagBefore: Self.tag(page, offset))
+        if let after = resumption(page, behind: next) {
+          damage.after = after
+          damage.tagAfter = Self.tag(page, after)
+        }
+        return (damage, size)
+      }
+      previous = size
+      offset = next
+    }
+    return nil
+  }
+
   /// A tag, or the process that stands in its place.
   private func isPlausible(_ tag: UInt32, _ word: UInt32) -> Bool {
     PoolHeaderFormat.isPlausible(tag: tag)
