@@ -230,6 +230,14 @@ def test_coverage_adds_up(tables):
     assert row["confirmed"] == sum(bool(matched(line, "confirmed")) for line in failures())
 
 
+def test_the_page_function_is_what_the_command_writes(tables, html):
+    from faultline_fleet.marks import Result
+
+    results = {name: Result(name, ask(tables, name)) for name in questions.names()}
+    assert page(results, sample.UNTIL, tables.log) == html
+
+
+# Last: it puts other tables in the place of those above.
 @pytest.mark.slow
 def test_an_empty_folder_is_an_error_and_tables_without_failures_give_a_page(spark, fake, tmp_path):
     with pytest.raises(StoreError, match="holds no tables"):
@@ -240,10 +248,3 @@ def test_an_empty_folder_is_an_error_and_tables_without_failures_give_a_page(spa
     write_report(spark, str(tmp_path / "tables"), str(tmp_path / "report.html"), sample.UNTIL, 20)
     text = (tmp_path / "report.html").read_text()
     assert "There are no failures yet." in text and "Every file was read." in text
-
-
-def test_the_page_function_is_what_the_command_writes(tables, html):
-    from faultline_fleet.marks import Result
-
-    results = {name: Result(name, ask(tables, name)) for name in questions.names()}
-    assert page(results, sample.UNTIL, tables.log) == html
