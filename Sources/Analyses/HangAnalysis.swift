@@ -25,6 +25,7 @@ enum HangAnalysis: DumpAnalysis {
         if isForced {
           var attributes: [FactAttribute: FactValue] = ["how": .text(verdict.kind.rawValue)]
           if let queue = verdict.queue { attributes["queue"] = .text(queue) }
+          if let client = verdict.client { attributes["client"] = .text(client) }
           if let threads = verdict.threads { attributes["threads"] = .integer(Int64(threads)) }
           facts.append(
             Fact(.contention, verdict.text, attributes: attributes, trust: verdict.trust, origin: "wait graph"))

@@ -49,7 +49,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// A cycle of locks, which is another failure than a starved queue: `count`.
   public static let lockCycle = FactKind(rawValue: "lock-cycle")
   /// What looks like a hang and is none that the wait graph proves: `how` (one-holder, one-device, busy-queue,
-  /// blocked-by-deadlock), `queue`, `threads`.
+  /// blocked-by-deadlock), `queue`, `client` (module whose items a busy queue's workers run), `threads`.
   public static let contention = FactKind(rawValue: "contention")
   /// A malformed frame in a capture: `protocol` (nbss, nbns, nbdgm, smb, smb2), `field`, `source`.
   public static let malformedFrame = FactKind(rawValue: "malformed-frame")
@@ -117,7 +117,7 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
     .otherSessionRemoves: ["component", "session", "module"],
     .queueStarved: ["queue", "client", "needs", "workers", "pending"],
     .lockCycle: ["count"],
-    .contention: ["how", "queue", "threads"],
+    .contention: ["how", "queue", "client", "threads"],
     .malformedFrame: ["protocol", "field", "source"],
     .damagedFrame: ["path"],
     .announcedServer: ["software", "version", "address"],

@@ -9,7 +9,7 @@ public enum SignatureRules {
     2: [
       SessionRaceRule.self, PacketOverrunRule.self, WaitGraphRule.self, PoolLeakRule.self, PoolExhaustionRule.self,
       ForcedDumpRule.self, MechanismRule.self, StackRule.self, CulpritRule.self, NamelessStackRule.self,
-      CriticalProcessRule.self,
+      LoneStopRule.self, CriticalProcessRule.self,
     ],
   ]
 

@@ -119,7 +119,7 @@ enum Stated {
     #expect(Stated.text([Stated.stop(0x19, 0x20), culprit]) == Stated.text([Stated.stop(0xC5, 0x44), culprit]))
     let process = Fact(.process, "", attributes: ["process": .text("CSRSS.exe")])
     #expect(Stated.text([Stated.stop(0xEF), process]) == "0xef · process csrss.exe")
-    #expect(Stated.text([Stated.stop(0xD1), process]) == "bad-pointer")
+    #expect(Stated.text([Stated.stop(0xD1), process]) == "bad-pointer · 0xd1")
   }
 
   @Test func stackWithoutMachineryOffsetsAndGuesses() {
@@ -162,6 +162,10 @@ enum Stated {
         "queue": .text("critical"), "client": .text("mup.sys"), "needs": .text("rdbss.sys"), "workers": .integer(9),
       ])
     #expect(Stated.text(forced + [starved]) == "deadlock · mup.sys · critical queue starved waiting for rdbss.sys")
+    let busy = Fact(
+      .contention, "",
+      attributes: ["how": .text("busy-queue"), "queue": .text("critical"), "client": .text("Ntfs.sys")])
+    #expect(Stated.text(forced + [busy]) == "hang · ntfs.sys · busy-queue at the critical queue")
     let live = [Stated.stop(0x161), Fact(.forcedDump, "", attributes: ["how": .text("live-dump")])]
     #expect(Stated.text(live) == nil)
   }

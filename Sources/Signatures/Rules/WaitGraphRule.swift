@@ -29,6 +29,7 @@ enum WaitGraphRule: SignatureRule {
     else { return nil }
     let queue = contention.text("queue").map { " at the \($0) queue" } ?? ""
     draft.mechanism = "hang"
+    draft.culprit = contention.text("client").map(ModuleSpelling.file)
     draft.details = [how + queue]
     draft.isProven = true
     return "the wait graph shows \(how), and no deadlock"

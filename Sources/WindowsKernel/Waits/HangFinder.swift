@@ -146,8 +146,7 @@ struct HangFinder {
     let items = queue.items.filter { needed.contains($0.address) }
     let modules = items.compactMap { $0.worker.flatMap { builder.dump.modules.entry(at: $0)?.identity.name } }
     let needs = Self.mostFrequent(modules)
-    let client = Self.mostFrequent(
-      queue.workers.compactMap { WaitGraphBuilder.outermost(builder.stacks[$0.thread] ?? []) })
+    let client = client(of: queue)
     let name = Self.mostFrequent(items.map(queue.name(of:))) ?? queue.name
     var text = "All \(queue.workers.count) workers of the \(name) queue"
     if queue.kind == .executivePriority { text += " (\(queue.name))" }
@@ -170,6 +169,11 @@ struct HangFinder {
     verdict.threads = queue.workers.count
     verdict.edges = edges
     return verdict
+  }
+
+  /// The module whose items most of the workers run.
+  private func client(of queue: WorkQueue) -> String? {
+    Self.mostFrequent(queue.workers.compactMap { WaitGraphBuilder.outermost(builder.stacks[$0.thread] ?? []) })
   }
 
   /// The first of the most frequent ones in the alphabet's order.
@@ -221,6 +225,7 @@ struct HangFinder {
         "No worker of the \(queue.name) queue is idle and \(queue.items.count) items are pending, but nothing shows that its workers cannot go on.",
         trust: builder.threads.isGuess ? .guessed : .observed)
       describe(&verdict, queue)
+      verdict.client = client(of: queue)
       verdict.edges = graph.edges.indices.filter { graph.edges[$0].from == node && graph.edges[$0].kind == .servedBy }
       graph.verdicts.append(verdict)
     }
