@@ -9,8 +9,6 @@ SHELL = /bin/sh
 SWIFT = swift
 PREFIX = /usr/local
 DESTDIR =
-# quick or full: Scripts/fleet runs too, before the tests.
-FLEET =
 # For Scripts/pages/run, such as PAGES_FLAGS='--screenshots pictures'.
 PAGES_FLAGS =
 # Seconds for each target of `make fuzz`.
@@ -29,13 +27,12 @@ STATIC = $(shell [ "$$(uname -s)" = Darwin ] || echo --static-swift-stdlib)
 # (Documentation/Decisions/0007-server.md).
 SERVER =
 
-.PHONY: help demo test test-server ci accuracy signatures lint format bench bench-triage bench-import bench-latency compare oracle fleet fleet-test docs install fuzz interrupt clean setup
+.PHONY: help demo test test-server accuracy signatures lint format bench bench-triage bench-import bench-latency compare oracle fleet fleet-test docs install fuzz interrupt clean setup
 
 help:
 	@echo 'make demo      write the evidence of a failed machine and diagnose it'
 	@echo 'make test      lint, build and test everything but the web server'
-	@echo 'make test-server   the same with the web server, its pages used in Chromium'
-	@echo 'make ci        what continuous integration runs: test-server, and the quick tests of the Spark package'
+	@echo 'make test-server   the same with the web server, its pages used in Chromium; continuous integration runs this'
 	@echo 'make accuracy  real logs and dumps, and the lab'\''s, against the whole archive of articles'
 	@echo 'make signatures  how well signatures put failures into buckets, into Documentation/Signatures.md'
 	@echo 'make lint      formatting and the rules of Scripts/check-sources'
@@ -72,17 +69,12 @@ test: setup lint
 	@bin="$$(FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS) $(SERVER) --show-bin-path)" && \
 	  Scripts/check-program "$$bin" && \
 	  $(if $(SERVER),Scripts/pages/run "$$bin/faultline" $(PAGES_FLAGS) &&) \
-	  $(if $(FLEET),Scripts/fleet $(FLEET) "$$bin/faultline" &&) \
 	  FAULTLINE_STRICT=1 FAULTLINE_PROGRAM="$$bin/faultline" $(SWIFT) test $(TEST_FLAGS) $(SERVER) --skip-build --disable-xctest
 
 # In a folder of its own: the trait is a flag of every module. The pages are used in Chromium before the tests run.
 test-server:
 	@Scripts/setup server
 	$(MAKE) test SERVER='--traits Server' TEST_PATH=$(TEST_PATH_SERVER)
-
-ci:
-	@Scripts/setup server fleet
-	$(MAKE) test SERVER='--traits Server' TEST_PATH=$(TEST_PATH_SERVER) FLEET=quick
 
 # Needs the folder of real data (FAULTLINE_SHARED, or ../shared): the archive is imported, then asked.
 accuracy: setup
@@ -140,7 +132,8 @@ oracle: setup
 # Built as for `make test`, so that either finds the other's build. Needs Python and Java (Scripts/fleet says which).
 FLEET_BUILD = FAULTLINE_STRICT=1 $(SWIFT) build $(TEST_FLAGS)
 
-fleet fleet-test: setup
+fleet fleet-test:
+	@Scripts/setup fleet
 	$(FLEET_BUILD) --product faultline
 	$(FLEET_BUILD) --product Synthesize
 	@bin="$$($(FLEET_BUILD) --show-bin-path)" && \
