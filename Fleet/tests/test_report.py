@@ -13,7 +13,7 @@ import sample
 
 from faultline_fleet import questions
 from faultline_fleet.collect import Options, collect
-from faultline_fleet.marks import said
+from faultline_fleet.marks import Result, said
 from faultline_fleet.questions import Tables, shown
 from faultline_fleet.report import page, write_report
 from faultline_fleet.store import StoreError
@@ -231,10 +231,34 @@ def test_coverage_adds_up(tables):
 
 
 def test_the_page_function_is_what_the_command_writes(tables, html):
-    from faultline_fleet.marks import Result
-
     results = {name: Result(name, ask(tables, name)) for name in questions.names()}
-    assert page(results, sample.UNTIL, tables.log) == html
+    assert page(results, sample.UNTIL, 20, tables.log) == html
+
+
+def test_the_page_says_what_it_does_not_show(tables, html):
+    results = {name: Result(name, ask(tables, name)) for name in questions.names()}
+    assert "No failure has a day" not in html
+    assert "No fix is known to apply" not in html and "No machine is known by name" not in html
+    # Of the rankings one is as long as asked for.
+    assert [name for name, result in results.items() if name != "trend" and len(result.rows) == 20] == ["lacking_fix"]
+    assert html.count("There may be more rows") == 1
+    assert "There may be more rows" not in page(results, sample.UNTIL, 21, tables.log)
+    for name in ("trend", "coverage_by_week", "lacking_fix"):
+        results[name] = Result(name, [])
+    results["fixes"] = Result("fixes", [{**row, "would_remove": 0} for row in results["fixes"].rows])
+    results["totals"] = Result("totals", [{**results["totals"].rows[0], "machines": 0}])
+    bare = page(results, sample.UNTIL, 20, tables.log)
+    assert bare.count("No failure has a day in these 26 weeks.") == 2 and '<svg class="chart"' not in bare
+    assert "No fix is known to apply" in bare and "No machine is known by name." in bare
+
+
+def test_weeks_without_failures_are_told_from_weeks_without_fixes(tables, html):
+    weekly = ask(tables, "coverage_by_week")
+    assert len(weekly) < 26
+    chart = html[html.index("<h3>By week</h3>") : html.index("coverage_by_week.sql")]
+    assert len(re.findall(r'<rect class="rest" x=', chart)) == len(weekly)
+    # All of a week's height, from the line of 0 % up.
+    assert len(set(re.findall(r'<rect class="rest" x="[^"]*" (y="\S+" width="\S+" height="\S+")', chart))) == 1
 
 
 # Last: it puts other tables in the place of those above.

@@ -5,6 +5,9 @@ import WindowsKernel
 enum PoolAnalysis: DumpAnalysis {
   /// Facts are of the largest holders of each pool: more would bury the rest.
   private static let ranks = 10
+  /// Bytes in use below which pages are a few strays that a dump happens to hold, not a pool: no system runs on so little, and shares
+  /// of them mean nothing.
+  private static let leastBytes = 64.0 * 1024
 
   static func facts(_ dump: KernelDump) -> [Fact] {
     guard dump.space != nil else { return [] }
@@ -27,7 +30,8 @@ enum PoolAnalysis: DumpAnalysis {
     }
     let all = view.rows.reduce(0.0) { $0 + ($1.isPaged ? 0 : Double($1.bytes)) }
     guard all > 0, Double(row.bytes) / all >= descriptorShare else { return [] }
-    let leads = row.leads.isEmpty ? dump.leads(dump.pool()) : row.leads
+    let pool = dump.pool()
+    let leads = row.leads.isEmpty ? dump.leads(pool) : row.leads
     let followed = leads.reduce(0.0) { $0 + Double($1.count) }
     var owners: [String: UInt64] = [:]
     for lead in leads {
@@ -39,20 +43,35 @@ enum PoolAnalysis: DumpAnalysis {
     guard let first = owners.min(by: { ($1.value, $0.key) < ($0.value, $1.key) }),
       Double(first.value) >= followed * leadingPart
     else { return [] }
+    var tags: [PoolTag: UInt64] = [:]
+    for lead in leads where lead.kind == "pool" && lead.owner?.lowercased() == first.key {
+      if let tag = PoolTag(lead.name) { tags[tag] = lead.count }
+    }
     let percent = Int((Double(first.value) / followed * 100).rounded())
+    var text =
+      "Of \(Int(followed)) memory descriptors (tag Mdl) that were followed \(percent) % describe buffers of \(first.key)"
+    // Whose buffers they are does not say who made the descriptors; the driver's code does.
+    let (sites, made) = dump.descriptorSites(in: first.key, of: pool, tags: tags)
+    let isMade = Double(made) >= followed * leadingPart
+    if isMade, let site = sites.first {
+      let place = dump.modules.frame(site.address, stackPointer: nil, trust: .context).place
+      let others = sites.count > 1 ? " and \(sites.count - 1) other places" : ""
+      text += "; \(place)\(others) call IoAllocateMdl for the very buffers of \(made)"
+    } else {
+      text += ". That it made them is inferred: its code in the dump shows no call that makes most of them"
+    }
     return [
       Fact(
-        .poolOwner,
-        "Of \(Int(followed)) memory descriptors (tag Mdl) that were followed \(percent) % describe buffers of \(first.key).",
-        attributes: ["tag": .poolTag(tag), "module": .text(first.key), "means": .text("descriptors")], trust: .inferred,
-        origin: "descriptors in nonpaged pool")
+        .poolOwner, text + ".",
+        attributes: ["tag": .poolTag(tag), "module": .text(first.key), "means": .text("descriptors")],
+        trust: isMade ? .observed : .inferred, origin: "descriptors in nonpaged pool")
     ]
   }
 
   private static func facts(_ rows: [PoolView.Row]) -> [Fact] {
     // Sums of what a damaged table states may be beyond any number.
     let total = rows.reduce(0.0) { $0 + Double($1.bytes) }
-    guard total > 0 else { return [] }
+    guard total >= leastBytes || total > 0 && rows.contains(where: { $0.tracked != nil }) else { return [] }
     return rows.prefix(ranks).enumerated().filter { $0.element.bytes > 0 }.map { index, row in
       let share = Double(row.bytes) / total
       let percent = Int((share * 100).rounded())

@@ -44,6 +44,8 @@ public struct WaitGraph: Hashable, Sendable {
   public enum Basis: String, Hashable, Sendable, CaseIterable {
     /// A field of a structure states it.
     case stated
+    /// Code that is to run comes to it: an item's routine, followed with the item's parameter, sets the event.
+    case code
     /// What waits, or works, has the other's address among its data.
     case reachable
     /// Both belong to one component.

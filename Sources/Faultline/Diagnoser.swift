@@ -85,6 +85,7 @@ public struct Diagnoser: Sendable {
     var first: String?
     var seen: [String: String] = [:]
     var pools: [(path: String, view: PoolLogView)] = []
+    var times = EvidenceTimes()
     var ignored: [Missing] = []
     let issues = knownIssues(&ignored)
     // The pool of a single dump is walked by its own analysis; beside others it is one more moment.
@@ -118,6 +119,7 @@ public struct Diagnoser: Sendable {
         machine.merge(dump.machine)
         let view = dump.view
         dumps[index] = view
+        times.add(view, piece.path)
         missing += view.missing
         if let doubt = dump.packetOverrunDoubt() { missing.append(doubt) }
       case .symptoms(let symptoms):
@@ -135,9 +137,11 @@ public struct Diagnoser: Sendable {
         }
       case .poolLog(let pool):
         facts += Self.of(index, pool.facts)
+        times.add(pool, piece.path)
       case .capture(let capture):
         facts += Self.of(index, capture.facts)
         missing += capture.missing
+        times.add(capture, piece.path)
       case .inventory, .hive:
         guard let described = piece.machine else { break }
         machine.merge(described)
@@ -148,6 +152,7 @@ public struct Diagnoser: Sendable {
         break
       }
     }
+    if let note = times.note { missing.append(note) }
     facts = Self.withSettings(facts, issues)
     facts += Self.joinedSenders(facts, pieces)
     facts += growthFacts(pools, machine, &missing)
@@ -256,6 +261,9 @@ extension Machine {
     func differ(_ a: String?, _ b: String?) -> String? {
       guard let a, let b, a.lowercased() != b.lowercased() else { return nil }
       return "\(b) instead of \(a)"
+    }
+    if let own = computerName, let theirs = other.computerName, !Self.sameName(own, theirs) {
+      return "\(theirs) instead of \(own)"
     }
     if let words = differ(product, other.product) { return words }
     if let words = differ(architecture?.rawValue, other.architecture?.rawValue) { return words }

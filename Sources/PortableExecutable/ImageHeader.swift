@@ -13,6 +13,7 @@ public struct ImageHeader: Hashable, Sendable {
   /// Indices of `directories` (PE format, "Optional Header Data Directories").
   public enum DirectoryIndex {
     public static let export = 0
+    public static let importTable = 1
     public static let resource = 2
     public static let exception = 3
     public static let security = 4

@@ -20,10 +20,15 @@ import WindowsKernel
     let facts = try facts(scenario.0, seed)
     let owner = try #require(facts.first { $0.kind == .poolOwner })
     #expect(owner["module"] == .text(scenario.1) && owner["means"] == .text("descriptors"))
-    // The header of these blocks is known from descriptions alone.
-    #expect(owner.trust < .stated)
+    #expect(owner.trust == .observed && owner.text.contains("call IoAllocateMdl for the very buffers"))
     let use = try #require(facts.first { $0.kind == .poolUse && $0["tag"]?.description == "Mdl" })
     #expect(use["rank"] == .integer(1) && use["pool"] == .text("nonpaged"))
+  }
+
+  /// Whose buffers they are does not say who made the descriptors.
+  @Test(arguments: 1...3 as ClosedRange<UInt64>) func withoutCode(seed: UInt64) throws {
+    let owner = try #require(facts(.noCode, seed).first { $0.kind == .poolOwner })
+    #expect(owner["module"] == .text("tdpipe.sys") && owner.trust == .inferred)
   }
 
   @Test(arguments: 1...3 as ClosedRange<UInt64>) func fewDescriptors(seed: UInt64) throws {

@@ -22,9 +22,9 @@ import WindowsKernel
     #expect(fact["queue"] == .text("critical"))
     #expect(fact["client"] == .text("mup.sys"))
     #expect(fact["needs"] == .text("rdbss.sys"))
-    #expect(fact.trust == .inferred)
+    #expect(fact.trust == .observed)
     #expect(facts.contains { $0.kind == .forcedDump })
-    #expect(facts.contains { $0.kind == .hang && $0.trust == .inferred })
+    #expect(facts.contains { $0.kind == .hang && $0.trust == .observed })
     #expect(!facts.contains { $0.kind == .lockCycle })
     #expect(!facts.contains { $0.kind == .culprit })
     #expect(

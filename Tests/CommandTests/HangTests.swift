@@ -30,10 +30,12 @@ import Testing
     let graph = try #require(queues["graph"] as? [String: Any])
     let verdicts = try #require(graph["verdicts"] as? [[String: Any]])
     #expect(verdicts.map { $0["kind"] as? String } == ["starvation"])
-    #expect(verdicts[0]["trust"] as? String == "inferred")
+    #expect(verdicts[0]["trust"] as? String == "observed")
     let text = try Program.run(["dump", "queues", path])
-    #expect(text.text.contains("Starved work queue (inferred)") && text.text.contains("[inferred: parameter"))
+    #expect(text.text.contains("Starved work queue (observed)") && text.text.contains("calls KeSetEvent for it"))
     expectPlain(text)
+    let bare = try Program.run(["dump", "queues", dump(.noCode, "3790-sp0", in: folder)])
+    #expect(bare.text.contains("Starved work queue (inferred)") && bare.text.contains("[inferred: parameter"))
     let locks = try Program.run(["dump", "locks", path, "--format", "json"]).json()
     #expect(locks["schema"] as? String == "faultline.dump-locks/1")
     for arguments in [["dump", "queues", path, "--waiting"], ["dump", "modules", path, "--limit", "3"]] {
@@ -41,14 +43,17 @@ import Testing
     }
   }
 
-  /// The DFS client's starvation is its known issue, as far as an inference goes; what looks like it is not.
+  /// The DFS client's starvation is its known issue; without the items' code it goes as far as an inference; what looks like it is not.
   @Test func diagnosis() throws {
     let folder = try TemporaryFolder()
     let starved = try Program.run(["diagnose", dump(.starvation, "3790-sp0", in: folder), "--format", "json"]).json()
     let findings = try #require(starved["findings"] as? [[String: Any]])
     #expect(findings.first?["article"] as? String == "FL-0004")
-    #expect(findings.first?["verdict"] as? String == "probable")
-    for scenario in HangScenario.allCases where scenario != .starvation {
+    #expect(findings.first?["verdict"] as? String == "confirmed")
+    let bare = try Program.run(["diagnose", dump(.noCode, "3790-sp0", in: folder), "--format", "json"]).json()
+    let first = (bare["findings"] as? [[String: Any]])?.first
+    #expect(first?["article"] as? String == "FL-0004" && first?["verdict"] as? String == "probable")
+    for scenario in HangScenario.allCases where scenario != .starvation && scenario != .noCode {
       let path = try dump(scenario, "3790-sp0", in: folder)
       let other = try Program.run(["diagnose", path, "--format", "json"]).json()
       let verdicts = (other["findings"] as? [[String: Any]] ?? []).filter {

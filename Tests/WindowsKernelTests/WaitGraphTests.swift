@@ -30,14 +30,38 @@ import WindowsKernel
       #expect(verdict.needs == "rdbss.sys", note)
       #expect(verdict.workers == built.workers.count, note)
       #expect(verdict.pending == built.waits.items.count, note)
-      // Inferred, whatever else is certain.
-      #expect(verdict.trust == .inferred, note)
+      // The code of the items was followed to the calls.
+      #expect(verdict.trust == .observed, note)
       let edges = verdict.edges.map { hang.graph.edges[$0] }
-      #expect(edges.contains { $0.kind == .setBy && $0.basis == .reachable }, note)
+      #expect(edges.filter { $0.kind == .setBy }.allSatisfy { $0.basis == .code && $0.trust == .observed }, note)
+      #expect(edges.contains { $0.kind == .setBy && $0.evidence.contains("calls KeSetEvent") }, note)
       for worker in built.workers {
         #expect(
           edges.contains { hang.graph.nodes[$0.from].address.rawValue == worker && $0.kind == .waitsFor }, note)
       }
+    }
+  }
+
+  /// That an item has an event within reach says only that it could set it.
+  @Test(arguments: HungMachines.kernels) func withoutCode(name: String) throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      let (hang, _) = try hang(name, .noCode, seed: seed)
+      let note: Comment = "\(name), seed \(seed)"
+      #expect(kinds(hang) == [.starvation], note)
+      let verdict = try #require(hang.graph.verdicts.first, note)
+      #expect(verdict.trust == .inferred && verdict.client == "mup.sys", note)
+      let edges = verdict.edges.map { hang.graph.edges[$0] }
+      #expect(edges.contains { $0.kind == .setBy && $0.basis == .reachable }, note)
+    }
+  }
+
+  /// Code that was followed to all its ends and sets nothing shows that the item is not waited for.
+  @Test(arguments: HungMachines.kernels) func codeThatSetsNothing(name: String) throws {
+    for seed in 1...4 as ClosedRange<UInt64> {
+      let (hang, _) = try hang(name, .otherRoutine, seed: seed)
+      let note: Comment = "\(name), seed \(seed)"
+      #expect(kinds(hang) == [.busyQueue], note)
+      #expect(!hang.graph.edges.contains { $0.kind == .setBy && $0.trust > .guessed }, note)
     }
   }
 

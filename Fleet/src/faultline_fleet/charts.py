@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from html import escape
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from .marks import Result, said
 
 WIDTH, HEIGHT = 860, 260
-LEFT, RIGHT, TOP, BOTTOM = 58, 12, 14, 34
+#: The values stand on the right, where the newest weeks are in sight on a narrow page.
+LEFT, RIGHT, TOP, BOTTOM = 12, 58, 14, 34
 WEEKS = 26
 
 
@@ -52,13 +54,19 @@ class Frame:
     def y(self, value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * float(value) / self.ticks[-1]
 
+    def box(self, week: date, base: float, value: Any) -> str:
+        """The place of a column from `base` up by `value`, as attributes."""
+        top, bottom = self.y(float(base) + float(value)), self.y(base)
+        height = max(0.0, bottom - top)
+        return f'x="{self.x(week) + 2:.1f}" y="{top:.1f}" width="{self.slot - 4:.1f}" height="{height:.1f}"'
+
     def axes(self) -> str:
         parts = []
         for tick in self.ticks:
             y = self.y(tick)
             text = f"{tick:,.0f}" if float(tick).is_integer() else f"{tick:,.1f}"
             parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            parts.append(f'<text class="end" x="{LEFT - 8}" y="{y + 4:.1f}">{text}{self.unit}</text>')
+            parts.append(f'<text x="{WIDTH - RIGHT + 8}" y="{y + 4:.1f}">{text}{self.unit}</text>')
         shown_year = None
         for number, week in enumerate(self.weeks):
             if number % 4 == 1:
@@ -71,9 +79,10 @@ class Frame:
 
     def svg(self, label: str, marks: str) -> str:
         return (
+            f"<figure><figcaption>{escape(label)}</figcaption>"
             f'<div class="scroll newest" tabindex="0" role="region" aria-label="{escape(label, quote=True)}">'
             f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label, quote=True)}">'
-            f"{self.axes()}{marks}</svg></div>"
+            f"{self.axes()}{marks}</svg></div></figure>"
         )
 
 
@@ -90,26 +99,27 @@ def stacked_weeks(result: Result, until: date, label: str) -> str:
         below[row["week"]] = base + row["failures"]
         title = f"{row['signature']}, week of {row['week']}: {said(row['failures'])}"
         marks.append(_column(result, frame, number, "failures", base, row["failures"], f"s{row['place']}", title))
-    legend = {row["place"]: row["signature"] for row in result.rows}
-    items = "".join(
-        f'<li><svg viewBox="0 0 12 12" aria-hidden="true"><rect class="s{place}" width="12" height="12" rx="2"/></svg>'
-        f"<span>{escape(name)}</span></li>"
-        for place, name in sorted(legend.items())
-    )
-    return frame.svg(label, "".join(marks)) + f'<ul class="legend">{items}</ul>'
+    names = {row["place"]: row["signature"] for row in result.rows}
+    legend = _legend((f"s{place}", escape(name)) for place, name in sorted(names.items()))
+    return frame.svg(label, "".join(marks)) + legend
 
 
 def percent_weeks(result: Result, until: date, label: str, line: float, line_label: str) -> str:
-    """Columns by week of `percent_with_fix`, and a line to compare with."""
+    """Columns by week of `percent_with_fix`, and a line to compare with.
+
+    Each stands in a pale one of a whole week: a week without failures is blank, one whose failures have no fix is pale.
+    """
     frame = Frame(until, 100, " %")
     marks = []
     for number, row in enumerate(result.rows):
         title = f"week of {row['week']}: {said(row['percent_with_fix'])} % of {said(row['failures'])}"
+        marks.append(f'<rect class="rest" {frame.box(row["week"], 0, 100)}><title>{escape(title)}</title></rect>')
         marks.append(_column(result, frame, number, "percent_with_fix", 0, row["percent_with_fix"], "s1", title))
     y = frame.y(line)
     marks.append(f'<line class="mark" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
     marks.append(f'<text class="end note" x="{WIDTH - RIGHT}" y="{y - 6:.1f}">{escape(line_label)}</text>')
-    return frame.svg(label, "".join(marks))
+    legend = [("s1", "known fix"), ("rest", "no known fix"), (None, "blank: no failures")]
+    return frame.svg(label, "".join(marks)) + _legend(legend)
 
 
 def shares(result: Result, parts: list[tuple[str, str, str]], total: str, line: float, label: str) -> str:
@@ -125,26 +135,27 @@ def shares(result: Result, parts: list[tuple[str, str, str]], total: str, line: 
             f'<rect class="{style}" x="{x:.2f}" y="8" width="{width:.2f}" height="26" '
             f"{result.attributes(0, column)}><title>{escape(title)}</title></rect>"
         )
-        items.append(
-            f'<li><svg viewBox="0 0 12 12" aria-hidden="true"><rect class="{style}" width="12" height="12" rx="2"/>'
-            f"</svg><span>{escape(name)}: {result.figure(0, column)}</span></li>"
-        )
+        items.append((style, f"{escape(name)}: {result.figure(0, column)}"))
         x += width
     marks.append(f'<line class="mark" x1="{10 * line:.1f}" x2="{10 * line:.1f}" y1="0" y2="42"/>')
     return (
         f'<svg class="whole" viewBox="0 0 1000 42" preserveAspectRatio="none" role="img" '
-        f'aria-label="{escape(label, quote=True)}">{"".join(marks)}</svg>'
-        f'<ul class="legend">{"".join(items)}</ul>'
+        f'aria-label="{escape(label, quote=True)}">{"".join(marks)}</svg>{_legend(items)}'
     )
 
 
 def _column(
     result: Result, frame: Frame, number: int, column: str, base: float, value: Any, style: str, title: str
 ) -> str:
-    x = frame.x(result.rows[number]["week"])
-    top, bottom = frame.y(float(base) + float(value)), frame.y(base)
-    return (
-        f'<rect class="{style}" x="{x + 2:.1f}" y="{top:.1f}" width="{frame.slot - 4:.1f}" '
-        f'height="{max(0.0, bottom - top):.1f}" {result.attributes(number, column)}>'
-        f"<title>{escape(title)}</title></rect>"
-    )
+    box = frame.box(result.rows[number]["week"], base, value)
+    return f'<rect class="{style}" {box} {result.attributes(number, column)}><title>{escape(title)}</title></rect>'
+
+
+def _legend(items: Iterable[tuple[str | None, str]]) -> str:
+    """What the classes of marks mean; of those without one only the words. The words are markup."""
+    parts = []
+    for style, words in items:
+        mark = f'<rect class="{style}" width="12" height="12" rx="2"/>'
+        mark = f'<svg viewBox="0 0 12 12" aria-hidden="true">{mark}</svg>' if style is not None else ""
+        parts.append(f"<li>{mark}<span>{words}</span></li>")
+    return f'<ul class="legend">{"".join(parts)}</ul>'

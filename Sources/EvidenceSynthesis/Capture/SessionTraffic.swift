@@ -29,6 +29,8 @@ public struct SessionTraffic: Sendable {
   public var overlapping = 0
   /// The middle of conversations: no SYN.
   public var startsMidway = false
+  /// Of the first frame, in seconds since 1970.
+  public var start: Int64 = 1_200_000_000
   public var oneSided = false
   public var isDirect = false
   public var isSecond = false
@@ -77,7 +79,7 @@ public struct SessionTraffic: Sendable {
     // Conversations take turns at random.
     var heads = [Int](repeating: 0, count: queues.count)
     var open = Array(queues.indices)
-    var time: Int64 = 1_200_000_000_000_000_000
+    var time = start * 1_000_000_000
     while !open.isEmpty {
       let turn = random.index(below: open.count)
       let queue = open[turn]

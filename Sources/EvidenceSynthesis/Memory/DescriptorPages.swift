@@ -27,12 +27,13 @@ struct DescriptorPages {
     var content: [UInt8] = []
   }
 
-  /// Live descriptors of buffers within an image, some freed ones between them.
-  mutating func addDescriptors(of image: SynthesizedModule, pages count: Int) {
+  /// Live descriptors of an image's buffers, some freed ones between them.
+  mutating func addDescriptors(of buffers: [UInt64], pages count: Int) {
     for _ in 0..<count {
       fill { random in
         Block(
-          size: 96, tag: Self.tag("Mdl "), isLive: random.below(20) != 0, content: Self.descriptor(image, &random))
+          size: 96, tag: Self.tag("Mdl "), isLive: random.below(20) != 0,
+          content: Self.descriptor(random.pick(buffers) ?? 0, &random))
       }
     }
   }
@@ -52,10 +53,10 @@ struct DescriptorPages {
   private static func tag(_ text: String) -> UInt32 { PoolTag(text)?.rawValue ?? 0 }
 
   /// Next, size, flags, process, address in system space, start, bytes, offset, then a page number.
-  private static func descriptor(_ image: SynthesizedModule, _ random: inout SplitMix64) -> [UInt8] {
-    let page = image.base + 0x1000 * (1 + random.below(UInt64(max(2, image.size / 0x1000)) - 1))
-    let offset = UInt32(8 * random.below(0x180))
-    let bytes = UInt32(0x80 + random.below(0x300))
+  private static func descriptor(_ buffer: UInt64, _ random: inout SplitMix64) -> [UInt8] {
+    let page = buffer & ~0xFFF
+    let offset = UInt32(buffer & 0xFFF)
+    let bytes = UInt32(0x80 + random.below(0x100))
     var out = ByteBuilder(zeros: 32)
     out.put(32 as UInt16, at: 4)
     // Of nonpaged pool.

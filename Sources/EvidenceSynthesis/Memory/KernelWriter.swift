@@ -99,7 +99,7 @@ struct KernelWriter {
         guid: own ? whole.kernel.pdbGUID : random.bytes(16).map { Self.hex($0) }.joined(),
         age: own ? whole.kernel.pdbAge : 1, machineType: UInt16(DumpHeader.machineType(machine.architecture)),
         symbols: [:])
-      var image = ImageIdentity.memory(module, table).bytes
+      var image = ImageIdentity.memory(module, table, exports: own ? whole.kernelExports : [:]).bytes
       // MajorOperatingSystemVersion and MinorOperatingSystemVersion.
       image[0xC0] = UInt8(truncatingIfNeeded: whole.kernel.version.major)
       image[0xC2] = UInt8(truncatingIfNeeded: whole.kernel.version.minor)

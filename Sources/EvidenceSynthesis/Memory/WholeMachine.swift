@@ -35,6 +35,8 @@ public struct WholeMachine: Sendable {
   public var sessionImages: [UInt32: [SynthesizedSessionImage]] = [:]
   /// The pool's blocks from 10 1903 on, where `pool` has the tables alone.
   public var segmentHeap: SynthesizedSegmentHeap?
+  /// Routines that the kernel's image offers to drivers, relative to its base; none leaves its export directory out.
+  public var kernelExports: [String: UInt32] = [:]
   /// False leaves the debugger data block as a running kernel from Windows 8 on has it.
   public var debuggerDataIsPlain = true
   public var seed: UInt64

@@ -17,6 +17,10 @@ public enum HangScenario: String, Hashable, Sendable, CaseIterable {
   case busyQueue = "busy-queue"
   /// As in `starvation`, but one worker's wait ends by time.
   case oneWorkerReturns = "one-worker-returns"
+  /// As in `starvation`, without the code of the items' routines.
+  case noCode = "no-code"
+  /// As in `starvation`, but the items' routines clear the events that they have within reach.
+  case otherRoutine = "other-routine"
 
   /// A description of what was put there.
   public struct Built: Sendable {
@@ -114,7 +118,8 @@ private struct HangBuilder {
 
   private mutating func frame(_ driver: String, locals: Int = 0x40) -> SynthesizedFrame {
     let module = drivers[driver]
-    let place = 0x1010 + random.below(UInt64(module?.size ?? 0x8000) - 0x2000)
+    // Not in the last page, which holds what is written of the driver's code.
+    let place = 0x1010 + random.below(UInt64(module?.size ?? 0x8000) - 0x2010)
     return SynthesizedFrame(
       driver, at: (module?.base ?? 0) + (place & 0xFFF == 0 ? place + 7 : place),
       locals: [UInt8](repeating: 0, count: locals))
@@ -210,10 +215,12 @@ private struct HangBuilder {
       count += 2
     }
     switch scenario {
-    case .starvation: starve(queue, count)
-    case .otherClient: starve(queue, count, client: "http.sys", server: "afd.sys", between: "tcpip.sys")
+    case .starvation: starve(queue, count, code: .sets)
+    case .noCode: starve(queue, count, code: .absent)
+    case .otherRoutine: starve(queue, count, code: .clears)
+    case .otherClient: starve(queue, count, code: .sets, client: "http.sys", server: "afd.sys", between: "tcpip.sys")
     case .oneWorkerReturns:
-      starve(queue, count)
+      starve(queue, count, code: .sets)
       if let last = waits.threads.lastIndex(where: { $0.queue == queue }) { waits.threads[last].hasTimeout = true }
     case .lockCycle: lockCycle(queue, count)
     case .oneHolder: oneHolder(queue, count)
@@ -222,10 +229,32 @@ private struct HangBuilder {
     }
   }
 
-  private mutating func item(_ driver: String, _ parameter: UInt64) {
+  private mutating func item(_ driver: String, _ parameter: UInt64, routine: UInt64? = nil) {
+    let routine = routine ?? frame(driver).address
     waits.items.append(
-      SynthesizedWaits.Item(
-        address: waits.room(0x40), routine: frame(driver).address, parameter: parameter, queue: 0))
+      SynthesizedWaits.Item(address: waits.room(0x40), routine: routine, parameter: parameter, queue: 0))
+  }
+
+  /// What the dump holds of the code of the items that the workers wait for.
+  enum ItemCode { case sets, clears, absent }
+
+  /// Three ways in which a redirector's item can know the event: by address, in its structure, through another.
+  private static let ways: [DriverCode.Way] = [.pointer(0x38), .embedded(0x40), .through(0x28, 0x18)]
+
+  /// A work routine of a driver for each way.
+  private mutating func workRoutines(_ driver: String, _ code: ItemCode) -> [UInt64] {
+    guard code != .absent, let module = drivers[driver] else { return Self.ways.map { _ in frame(driver).address } }
+    whole.kernelExports = ["KeSetEvent": 0x2_6A00, "KeClearEvent": 0x2_6B40, "KeWaitForSingleObject": 0x2_6000]
+    for name in whole.kernelExports.keys.sorted() {
+      if let known = kernel.symbols[name] { whole.kernelExports[name] = known }
+    }
+    let page = module.base + UInt64(module.size) - 0x1000
+    var out = DriverCode(
+      isWide: kernel.architecture != .x86, at: page + 0x20 + 16 * random.below(0x40), table: page + 0xF00,
+      routines: whole.kernelExports.mapValues { whole.machine.kernelBase + UInt64($0) })
+    let routines = Self.ways.map { out.workRoutine($0, sets: code == .sets, &random) }
+    whole.contents += out.memory
+    return routines
   }
 
   /// A structure of a driver, with words at places.
@@ -251,30 +280,31 @@ private struct HangBuilder {
   }
 
   private mutating func starve(
-    _ queue: UInt64, _ count: Int, client: String = "mup.sys", server: String = "rdbss.sys",
+    _ queue: UInt64, _ count: Int, code: ItemCode, client: String = "mup.sys", server: String = "rdbss.sys",
     between: String = "mrxsmb.sys"
   ) {
+    let routines = workRoutines(server, code)
     for index in 0..<count {
       let worker = thread(
         [frame(server), frame(between, locals: 0x60), frame(client)] + workerFrames(), queue: queue)
-      // Three ways in which a redirector's item can know the event: in its structure, by address, through another.
       var added = worker
       let event: UInt64
+      let routine = routines[index % routines.count]
       switch index % 3 {
       case 0:
         // On the waiter's own stack, among mrxsmb's locals.
         event = worker.stack.stackPointers[3] + 0x20
         waits.object(.notificationEvent, at: event)
-        item(server, structure([(0x38, event)]))
+        item(server, structure([(0x38, event)]), routine: routine)
       case 1:
         let context = structure([])
         event = context + 0x40
         waits.object(.synchronizationEvent, at: event)
-        item(server, context)
+        item(server, context, routine: routine)
       default:
         event = waits.object(.notificationEvent)
         let inner = structure([(0x18, event)])
-        item(server, structure([(0x28, inner)]))
+        item(server, structure([(0x28, inner)]), routine: routine)
       }
       added.objects = [event]
       waits.threads.append(added)

@@ -8,6 +8,8 @@ public enum ShadowingScenario: String, Hashable, Sendable, CaseIterable {
   case otherOwner = "other-owner"
   /// There are few descriptors; something else filled the pool.
   case fewDescriptors = "few-descriptors"
+  /// As in `leak`, without the driver's code: that it made the descriptors of its buffers does not show.
+  case noCode = "no-code"
 
   /// NT 4.0 Terminal Server Edition, service pack 6. No structure offsets of this kernel are public.
   private static let kernel = SynthesizedKernel(
@@ -18,15 +20,30 @@ public enum ShadowingScenario: String, Hashable, Sendable, CaseIterable {
     let other = DriverTemplate("leakflt.sys", 0x8000, 0x3A11_2233)
     var (machine, builder) = Scenario.emptyPoolMachine(
       .terminalServer4, seed: seed, leaking: Scenario.tdpipe + [other])
-    guard let owner = builder.module(named: self == .leak ? "tdpipe" : "leakflt") else { return nil }
+    guard let owner = builder.module(named: self == .leak || self == .noCode ? "tdpipe" : "leakflt") else { return nil }
     machine.paeEnabled = false
     var whole = WholeMachine(
       machine, kernel: Self.kernel, paging: .x86, memoryBytes: max(8 << 20, memoryBytes), seed: seed)
     var pages = DescriptorPages(at: 0x8140_0000 + 0x1000 * builder.random.below(0x100), seed: seed)
     let count = 200 + builder.random.index(below: 100)
     pages.addOthers(pages: count / (self == .fewDescriptors ? 1 : 6))
-    pages.addDescriptors(of: owner, pages: self == .fewDescriptors ? 4 : count)
+    let buffers = Self.buffers(of: owner, &builder.random)
+    pages.addDescriptors(of: buffers, pages: self == .fewDescriptors ? 4 : count)
     whole.contents += pages.pages
+    if self != .noCode {
+      whole.kernelExports = ["IoAllocateMdl": 0x1_2340, "MmBuildMdlForNonPagedPool": 0x2_8760, "IoFreeMdl": 0x1_2480]
+      var code = DriverCode(
+        isWide: false, at: owner.base + 0x1000 + 16 * builder.random.below(0x40), table: owner.base + 0x1F00,
+        routines: whole.kernelExports.mapValues { whole.machine.kernelBase + UInt64($0) })
+      for buffer in buffers { _ = code.describes(buffer) }
+      whole.contents += code.memory
+    }
     return whole
+  }
+
+  /// Some in the image's last page, which holds its data.
+  private static func buffers(of image: SynthesizedModule, _ random: inout SplitMix64) -> [UInt64] {
+    let page = image.base + UInt64(image.size) - 0x1000
+    return (0..<3).map { page + 0x400 * $0 + 8 * random.below(0x20) }
   }
 }

@@ -8,7 +8,13 @@ enum ImageIdentity {
   private static let debugDirectory: UInt32 = 0x300
   private static let codeView: UInt32 = 0x320
 
-  static func memory(_ module: SynthesizedModule, _ table: SynthesizedSymbolTable) -> SynthesizedMemory {
+  /// Where the export directory stands, where there is one.
+  private static let exportDirectory: UInt32 = 0x400
+
+  /// - Parameter exports: relative to the base.
+  static func memory(
+    _ module: SynthesizedModule, _ table: SynthesizedSymbolTable, exports: [String: UInt32] = [:]
+  ) -> SynthesizedMemory {
     let wide = table.machineType != 0x014C
     var out = ByteBuilder(zeros: Int(codeView))
     out.put(Array("MZ".utf8), at: 0)
@@ -40,7 +46,36 @@ enum ImageIdentity {
     out.put(codeView, at: Int(debugDirectory) + 20)
     out.put(codeView, at: Int(debugDirectory) + 24)
     out.put(record, at: Int(codeView))
+    if !exports.isEmpty {
+      let bytes = exportBytes(module.name, exports)
+      out.put(exportDirectory, at: optional + (wide ? 112 : 96))
+      out.put(UInt32(bytes.count), at: optional + (wide ? 112 : 96) + 4)
+      out.put(bytes, at: Int(exportDirectory))
+    }
     return SynthesizedMemory(address: module.base, bytes: out.bytes)
+  }
+
+  /// IMAGE_EXPORT_DIRECTORY (PE format, "The .edata Section") with its tables: addresses, names in the alphabet's order, ordinals.
+  private static func exportBytes(_ name: String, _ exports: [String: UInt32]) -> [UInt8] {
+    let names = exports.keys.sorted()
+    let count = names.count
+    var out = ByteBuilder(zeros: 40)
+    out.put(1 as UInt32, at: 16)
+    for at in [20, 24] { out.put(UInt32(count), at: at) }
+    let tables = [40, 40 + 4 * count, 40 + 8 * count]
+    for (index, at) in tables.enumerated() { out.put(exportDirectory + UInt32(at), at: 28 + 4 * index) }
+    var text = 40 + 10 * count
+    out.put(exportDirectory + UInt32(text), at: 12)
+    out.put(Array(name.utf8) + [0], at: text)
+    text += name.utf8.count + 1
+    for (index, name) in names.enumerated() {
+      out.put(exports[name] ?? 0, at: tables[0] + 4 * index)
+      out.put(exportDirectory + UInt32(text), at: tables[1] + 4 * index)
+      out.put(UInt16(index), at: tables[2] + 2 * index)
+      out.put(Array(name.utf8) + [0], at: text)
+      text += name.utf8.count + 1
+    }
+    return out.bytes
   }
 
   /// A GUID's text groups its first 8, 4 and 4 digits as numbers, which are little-endian in memory; the rest is in order.

@@ -7,11 +7,17 @@ extension LabRun {
   /// A scenario's triage dump. Its symbols are invented, so they are not written: no verdict may rest on them.
   private mutating func addScenario(_ id: String) {
     guard let scenario = Scenario.named(id) else { return }
-    add("MEMORY.DMP", scenario(seed: seed).dump())
+    let written = scenario(seed: seed)
+    end = Self.seconds(written.machine.systemTime)
+    add("MEMORY.DMP", written.dump())
   }
+
+  /// From 100 nanoseconds since 1601.
+  private static func seconds(_ fileTime: UInt64) -> Int64 { Int64(clamping: fileTime / 10_000_000) - 11_644_473_600 }
 
   private mutating func add(_ whole: WholeMachine?) {
     guard let whole else { return }
+    end = Self.seconds(whole.machine.systemTime)
     add("MEMORY.DMP", MemoryDump(whole, .dump(.full)).encoded())
   }
 
@@ -25,9 +31,12 @@ extension LabRun {
 
   mutating func writeShadowing() {
     let shape = variant?.id ?? ""
+    if !isFixed { addShadowingDump(shape) }
     if shape != "stop-alone" { addShadowingLog(shape) }
     if isFixed || shape == "fixed-driver" { addFixedDrivers() }
-    guard !isFixed else { return }
+  }
+
+  private mutating func addShadowingDump(_ shape: String) {
     switch shape {
     case "plateau", "burst", "steady": break
     case "other-driver", "other-tag", "stop-alone": addScenario(shape == "stop-alone" ? "shadow-leak" : "other-leak")
@@ -83,9 +92,13 @@ extension LabRun {
 
   mutating func writeDriverLoads() {
     let shape = variant?.id ?? ""
-    addDriverLoadsLog(shape)
     let shapes = [nil, "iose-alone", "pp-alone", "out-of-step", "kept-drivers", "fixed-kernel", "other-branch"]
-    if shapes.contains(variant?.id) { addMoments(shape) }
+    let isWatched = shapes.contains(variant?.id)
+    if isWatched, let machine = runningMachine {
+      end = Self.seconds(machine.machine.systemTime) + 3_600 * Int64(Self.moments - 1)
+    }
+    addDriverLoadsLog(shape)
+    if isWatched { addMoments(shape) }
     if let version = kernelVersion(shape) { addFile("C:\\Windows\\System32\\ntoskrnl.exe", version) }
   }
 
@@ -133,12 +146,18 @@ extension LabRun {
     addLog([series(names.0, ioSe, isPaged: true, block: 48), series(names.1, pp, isPaged: true, block: 64)])
   }
 
-  /// Dumps of one machine that went on running, at several times: the kernel's own count by tag.
-  private mutating func addMoments(_ shape: String) {
+  /// Dumps of a machine that went on running, an hour apart.
+  private static let moments: UInt64 = 8
+
+  private var runningMachine: WholeMachine? {
     let names: [String: String] = ["5.1.2600": "2600", "5.2.3790": "3790"]
     let name = names[system.version] ?? (system.architecture == .x64 ? "6001-x64" : "6001")
-    guard let kernel = SynthesizedKernel.find(name) else { return }
-    var whole = WholeMachine.sample(kernel, memoryBytes: 4 << 20, seed: seed)
+    return SynthesizedKernel.find(name).map { WholeMachine.sample($0, memoryBytes: 4 << 20, seed: seed) }
+  }
+
+  /// Dumps of one machine that went on running, at several times: the kernel's own count by tag.
+  private mutating func addMoments(_ shape: String) {
+    guard var whole = runningMachine else { return }
     // LIVE_SYSTEM_DUMP: the machine went on.
     whole.machine.stop = SynthesizedStop(StopCode(0x161))
     whole.machine.productType = system.version.hasPrefix("5.2") ? .server : .workstation
@@ -154,7 +173,7 @@ extension LabRun {
     let first = (ioSe: 300 + random.below(200), pp: 900 + random.below(300), loads: 90 + random.below(60))
     var loads: UInt64 = 0
     var busy: UInt64 = 0
-    for moment in 0..<8 as Range<UInt64> {
+    for moment in 0..<Self.moments {
       let kept = isFixed ? 0 : loads
       let keptPp = shape == "out-of-step" ? busy / 9 : kept
       use("IoSe", live: first.ioSe + (shape == "pp-alone" ? 0 : kept), bytes: 48, frees: isFixed ? loads : busy)
@@ -172,7 +191,7 @@ extension LabRun {
       }
       whole.machine.systemTime = start.time + moment * 3_600 * 10_000_000
       whole.machine.upTime = start.up + moment * 3_600 * 10_000_000
-      whole.pool = SynthesizedPool(kernel, counted: counted)
+      whole.pool = SynthesizedPool(whole.kernel, counted: counted)
       add("live\(moment + 1).dmp", MemoryDump(whole, .dump(.full)).encoded())
       loads += 200 + random.below(150)
       busy += 500 + random.below(4000)
@@ -180,11 +199,14 @@ extension LabRun {
   }
 
   mutating func writeQueue() {
+    if !isFixed { addHang() }
     if variant == nil { addReferrals() }
     if variant?.id == "fixed-driver" || isFixed && isFixedByHotfix && system.fixedIn != nil {
       addFile("C:\\WINDOWS\\system32\\drivers\\mup.sys", "5.2.3790.\(71 + random.below(40)) (srv03_qfe.030722-1140)")
     }
-    guard !isFixed else { return }
+  }
+
+  private mutating func addHang() {
     let name = system.architecture == .x64 ? "3790-x64" : system.servicePack == 0 ? "3790-sp0" : "3790"
     guard let kernel = SynthesizedKernel.find(name) else { return }
     let scenario = variant.flatMap { HangScenario(rawValue: $0.id) } ?? .starvation
@@ -196,7 +218,8 @@ extension LabRun {
     let client = SynthesizedHost(number: 300)
     let server = SynthesizedHost(number: 7)
     var frames: [SynthesizedPacket] = []
-    var time: Int64 = 1_060_000_000_000_000_000 + Int64(random.below(1_000_000))
+    // Some seconds before the machine was stopped; the fixed one went on.
+    var time = (end.map { $0 - 40 } ?? 1_060_000_000) * 1_000_000_000 + Int64(random.below(1_000_000))
     var sequence: (client: UInt32, server: UInt32) = (1, 1)
     func write(_ message: [UInt8], fromClient: Bool) {
       let framed = SMBWriter.framed(message)
@@ -221,14 +244,18 @@ extension LabRun {
   }
 
   mutating func writeReceivePath() {
+    if !isFixed, system.isAffected { addOverrun() }
     if variant == nil {
       var traffic = SessionTraffic(seed: seed)
       traffic.messages = 400 * scale
       traffic.malformedShare = 200
+      if let end { traffic.start = end - 60 }
       add("netbios.pcap", SynthesizedCaptureFile.pcap(traffic.generate().frames, link: 1))
     }
-    // The fixed machine receives the same frames and does not stop.
-    guard !isFixed, system.isAffected else { return }
+  }
+
+  /// The fixed machine receives the same frames and does not stop.
+  private mutating func addOverrun() {
     if variant?.id == "newer-driver" { return addScenario("netbt-newer") }
     let scenario = variant.flatMap { PacketOverrunScenario(rawValue: $0.id) } ?? .overrun
     add(scenario.machine(system.architecture, seed: seed, memoryBytes: memoryBytes))
@@ -253,6 +280,8 @@ extension LabRun {
       let base = 100_000 + Double(random.below(400_000))
       all.append(series(name, (0..<count).map { _ in base + Double(random.below(4000)) }, block: 128))
     }
-    add("poolmon.log", Array(PoolmonText(random.shuffled(all)).text().utf8))
+    let tables = random.shuffled(all)
+    let start = end.map { $0 - 3_600 * Int64(count) }
+    add("poolmon.log", Array((start.map { PoolmonText(tables, start: $0) } ?? PoolmonText(tables)).text().utf8))
   }
 }

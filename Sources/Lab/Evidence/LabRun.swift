@@ -31,6 +31,8 @@ public struct LabRun: Sendable {
   public static let scales = 1...256
 
   var random: SplitMix64
+  /// Seconds since 1970 at which the machine stopped: what else is written of it ends there.
+  var end: Int64?
 
   /// A variant is a failure of its own: it has no fixed machine.
   public init(
@@ -96,17 +98,16 @@ public struct LabRun: Sendable {
         because: "the entry that another session's thread holds has been taken out of its list of images")
     case .shadowing:
       Truth(
-        atLeast: "probable", atMost: "probable",
-        because:
-          "NT 4.0's pool is known from descriptions alone, and that the buffers' owner allocated them is inferred")
+        atLeast: "confirmed", atMost: "confirmed",
+        because: "the descriptors describe buffers of tdpipe.sys, and its own code makes them of these buffers")
     case .driverLoads:
       Truth(
         atLeast: "confirmed", atMost: "confirmed",
         because: "by the kernel's own count each driver load leaves the same blocks of both tags behind")
     case .criticalQueue:
       Truth(
-        atLeast: "probable", atMost: "probable",
-        because: "what would set a worker's event is inferred, not recorded")
+        atLeast: "confirmed", atMost: "confirmed",
+        because: "the code of the pending items was followed to the calls that set the workers' events")
     case .receivePath:
       Truth(
         atLeast: "confirmed", atMost: "confirmed",

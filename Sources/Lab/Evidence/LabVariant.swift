@@ -35,6 +35,7 @@ extension LabCase {
         LabVariant("other-driver", "the descriptors are another driver's, and tdpipe.sys is not loaded"),
         LabVariant("other-owner", "the descriptors are another driver's, and tdpipe.sys is loaded"),
         LabVariant("few-descriptors", "something else filled the pool, and tdpipe.sys is loaded"),
+        LabVariant("no-code", "the descriptors are tdpipe.sys's, and no code that made them is in the dump"),
         LabVariant("other-tag", "another tag leaks, and Mdl stays level"),
         LabVariant("plateau", "Mdl grows to the size of a cache and stays there"),
         LabVariant("burst", "Mdl grows for an hour and is given back"),
@@ -62,6 +63,8 @@ extension LabCase {
         LabVariant("slow-server", "every worker waits for one device"),
         LabVariant("busy-queue", "every worker works, and many items are pending"),
         LabVariant("one-worker-returns", "one worker's wait ends by time"),
+        LabVariant("no-code", "the code of the items that the workers wait for is not in the dump"),
+        LabVariant("other-routine", "the items know the events that the workers wait for, and set none of them"),
         LabVariant("other-client", "another driver's items starve the queue"),
         LabVariant("fixed-driver", "mup.sys is at the fixed version, and its items starve the queue"),
       ]

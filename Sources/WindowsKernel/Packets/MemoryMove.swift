@@ -30,19 +30,16 @@ struct MemoryMove {
     place += 1
     let plain = extended & 8 != 0 ? 8 : isShort ? 2 : 4
     switch opcode {
-    case 0x88,
-      0x8A where prefix == 0:
+    case 0x88 where prefix == 0, 0x8A where prefix == 0:
       (width, isStore) = (1, opcode == 0x88)
-    case 0x89,
-      0x8B where prefix == 0:
+    case 0x89 where prefix == 0, 0x8B where prefix == 0:
       (width, isStore) = (plain, opcode == 0x89)
     case 0x0F:
       guard let second = byte(place) else { return nil }
       place += 1
       switch second {
       case 0x10, 0x11: (width, isStore) = (prefix == 0 ? 16 : prefix == 0xF3 ? 4 : 8, second == 0x11)
-      case 0x28,
-        0x29 where prefix == 0:
+      case 0x28 where prefix == 0, 0x29 where prefix == 0:
         (width, isStore) = (16, second == 0x29)
       case 0x6F, 0x7F: (width, isStore) = (isShort || prefix == 0xF3 ? 16 : 8, second == 0x7F)
       case 0x2B, 0xE7: (width, isStore) = (isShort || second == 0x2B ? 16 : 8, true)

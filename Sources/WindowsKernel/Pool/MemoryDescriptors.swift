@@ -30,6 +30,8 @@ struct MemoryDescriptors: Sendable {
 
   private(set) var leads: [Target: Lead] = [:]
   private(set) var followed = 0
+  /// Where the buffers begin that the descriptors describe, with the descriptors of each.
+  private(set) var buffers: [UInt64: UInt64] = [:]
 
   /// Offsets of an MDL's fields.
   private struct Fields {
@@ -76,6 +78,7 @@ struct MemoryDescriptors: Sendable {
         let target = Self.target(
           base: base, inPage: Int(inPage), process: pointer(start + fields.process),
           frame: pointer(start + fields.size), physical, page, modules, big)
+        buffers[base &+ UInt64(inPage), default: 0] += 1
         leads[target, default: Lead()].count += 1
         leads[target, default: Lead()].bytes &+= length
         followed += 1
@@ -128,14 +131,7 @@ extension PoolPage {
 extension KernelDump {
   /// Where the kernel's memory descriptors lead, most first; nil where the pool's pages are not read (see `pool`).
   public func descriptorLeads(_ pool: KernelPool) -> (followed: Int, leads: [KernelPool.Lead])? {
-    guard let space, let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
-      return nil
-    }
-    let found = poolVariables(space)
-    let big = found.layout.flatMap { BigPoolTable(found.variables, $0) }
-    let descriptors = MemoryDescriptors(
-      space.memory, places: pool.descriptorPages, format: format, pointerBytes: space.pointerBytes, modules: modules,
-      big: big?.tags ?? [:])
+    guard let descriptors = memoryDescriptors(pool) else { return nil }
     var names: [UInt64: String] = [:]
     if descriptors.leads.keys.contains(where: { if case .process = $0 { true } else { false } }) {
       for process in processes().list?.processes ?? [] { names[process.address.rawValue] = process.name }
@@ -155,6 +151,34 @@ extension KernelDump {
       descriptors.followed,
       leads.sorted { ($1.count, $0.kind.rawValue, $0.name) < ($0.count, $1.kind.rawValue, $1.name) }
     )
+  }
+
+  /// The kernel's memory descriptors that are in use, followed; nil where the pool's pages are not read.
+  private func memoryDescriptors(_ pool: KernelPool) -> MemoryDescriptors? {
+    guard let space, let format = PoolHeaderFormat(build: space.build, pointerBytes: space.pointerBytes) else {
+      return nil
+    }
+    let found = poolVariables(space)
+    let big = found.layout.flatMap { BigPoolTable(found.variables, $0) }
+    return MemoryDescriptors(
+      space.memory, places: pool.descriptorPages, format: format, pointerBytes: space.pointerBytes, modules: modules,
+      big: big?.tags ?? [:])
+  }
+
+  /// Where a driver's code makes the descriptors in this pool: the calls that state a buffer which descriptors in use describe, or
+  /// the tag of such buffers; and how many of the descriptors that were followed these are.
+  ///
+  /// - Parameter tags: of pool blocks that the descriptors describe.
+  public func descriptorSites(
+    in module: String, of pool: KernelPool, tags: [PoolTag: UInt64]
+  ) -> (sites: [DescriptorSite], descriptors: UInt64) {
+    guard let buffers = memoryDescriptors(pool)?.buffers, !buffers.isEmpty else { return ([], 0) }
+    let sites = AllocationSites(self).sites(in: module).filter { site in
+      site.buffer.map { buffers[$0] != nil } ?? false || site.tag.map { tags[$0] != nil } ?? false
+    }
+    let known = Set(sites.compactMap(\.buffer)).reduce(UInt64(0)) { $0 + buffers[$1, default: 0] }
+    // A descriptor may be known by both.
+    return (sites, max(known, Set(sites.compactMap(\.tag)).reduce(0) { $0 + tags[$1, default: 0] }))
   }
 }
 

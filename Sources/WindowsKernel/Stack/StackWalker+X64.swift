@@ -246,8 +246,8 @@ extension StackWalker {
   /// Whether the code at an address is a function's first: it makes room on the stack or saves a register in the caller's
   /// home space, which code behind a call does not.
   private func beginsFunction(_ address: UInt64) -> Bool {
-    let code = memory.bytesAvailable(at: VirtualAddress(address), limit: X64Instruction.maximumLength)
-    guard let first = X64Instruction(code[...]), first.map == .one else { return false }
+    let code = memory.bytesAvailable(at: VirtualAddress(address), limit: X86Instruction.maximumLength)
+    guard let first = X86Instruction(code[...]), first.map == .one else { return false }
     switch first.opcode {
     case 0x50...0x57: return true
     case 0x81, 0x83: return first.mod == 3 && first.rm == X64Epilogue.rsp && first.reg & 7 == 5

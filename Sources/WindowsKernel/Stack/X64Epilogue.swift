@@ -91,11 +91,11 @@ struct X64Epilogue {
       budget -= 1
       allowance.instructions -= 1
       guard visited.insert(path.address).inserted else { return nil }
-      if code.count - position < X64Instruction.maximumLength {
+      if code.count - position < X86Instruction.maximumLength {
         code = memory.bytesAvailable(at: VirtualAddress(path.address), limit: 256)
         position = 0
       }
-      guard let instruction = X64Instruction(code[position...]) else {
+      guard let instruction = X86Instruction(code[position...]) else {
         if path.inEpilogue, let sp = path.registers[Self.rsp] { least = max(least, sp) }
         return nil
       }
@@ -126,7 +126,7 @@ struct X64Epilogue {
   }
 
   /// The least place of the return address that a store to, or the address of, `[rsp+displacement]` allows.
-  private func frameReach(_ i: X64Instruction, _ registers: Registers) -> UInt64? {
+  private func frameReach(_ i: X86Instruction, _ registers: Registers) -> UInt64? {
     guard i.map == .one, i.opcode == 0x89 || i.opcode == 0xC7 || (i.opcode == 0x8D && i.reg != Self.rsp),
       i.base == Self.rsp,
       let sp = registers[Self.rsp], i.displacement > Int64(Self.homeBytes), i.displacement < 0x4000
@@ -142,7 +142,7 @@ struct X64Epilogue {
     case stop
   }
 
-  private func flow(_ i: X64Instruction, next: UInt64, _ path: inout Path) -> Flow {
+  private func flow(_ i: X86Instruction, next: UInt64, _ path: inout Path) -> Flow {
     func value(_ register: Int) -> UInt64? { path.registers[register] }
     let target = next &+ UInt64(bitPattern: i.immediate)
     let wasEpilogue = path.inEpilogue
@@ -233,7 +233,7 @@ struct X64Epilogue {
   }
 
   /// Whatever the instruction may write is no longer known.
-  private func clobber(_ i: X64Instruction, _ path: inout Path) {
+  private func clobber(_ i: X86Instruction, _ path: inout Path) {
     let sp = path.registers[Self.rsp]
     if i.mod != nil {
       path.registers[i.reg] = nil
@@ -248,7 +248,7 @@ struct X64Epilogue {
     path.registers[Self.rsp] = sp
   }
 
-  private func effectiveAddress(_ i: X64Instruction, next: UInt64, _ registers: Registers) -> UInt64? {
+  private func effectiveAddress(_ i: X86Instruction, next: UInt64, _ registers: Registers) -> UInt64? {
     let displacement = UInt64(bitPattern: i.displacement)
     if i.ripRelative { return next &+ displacement }
     guard !i.hasIndex, let base = i.base, let value = registers[base] else { return nil }

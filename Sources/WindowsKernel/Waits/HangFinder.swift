@@ -67,7 +67,7 @@ struct HangFinder {
   /// Queues of whose workers' events at least half are reached by pending items: there the others' may be set by an item
   /// of the component in which they wait.
   private func completion(of inferred: StuckAnalysis) -> StuckAnalysis {
-    let reached = Set(graph.edges.filter { $0.kind == .setBy && $0.basis == .reachable }.map(\.from))
+    let reached = Set(graph.edges.filter { $0.kind == .setBy && $0.basis != .sameComponent }.map(\.from))
     let waiting = Set(graph.edges.filter { $0.kind == .waitsFor && reached.contains($0.to) }.map(\.from))
     var halves: Set<Int> = []
     for node in builder.queueNodes.keys {
@@ -159,9 +159,14 @@ struct HangFinder {
         ? " No more dynamic workers are added: there are \(dynamic)."
         : " \(dynamic) of the workers are dynamic; up to \(Self.maximumDynamicWorkers) can be."
     }
+    let proven = provenEdges(edges)
     var verdict = WaitGraph.Verdict(
-      .starvation, text + " That they can is inferred: an event does not record who sets it.",
-      trust: min(weakest(edges), .inferred))
+      .starvation,
+      text
+        + (proven == nil
+          ? " That they can is inferred: an event does not record who sets it."
+          : " The items' own code sets the events when it runs: it was followed to the calls."),
+      trust: proven.map(weakest) ?? min(weakest(edges), .inferred))
     describe(&verdict, queue)
     verdict.queue = name
     verdict.client = client
@@ -169,6 +174,17 @@ struct HangFinder {
     verdict.threads = queue.workers.count
     verdict.edges = edges
     return verdict
+  }
+
+  /// The edges that a starvation rests on where the items' code was followed to the call that sets each event; nil where one of
+  /// the events is only known to be within an item's reach.
+  private func provenEdges(_ edges: [Int]) -> [Int]? {
+    let setters = edges.filter { graph.edges[$0].kind == .setBy }
+    let proven = setters.filter { graph.edges[$0].basis == .code }
+    guard !setters.isEmpty, Set(setters.map { graph.edges[$0].from }) == Set(proven.map { graph.edges[$0].from }) else {
+      return nil
+    }
+    return edges.filter { graph.edges[$0].kind != .setBy || graph.edges[$0].basis == .code }
   }
 
   /// The module whose items most of the workers run.

@@ -71,7 +71,12 @@ struct WaitGraphBuilder {
   private mutating func edge(
     _ from: Int, _ to: Int, _ kind: WaitGraph.EdgeKind, basis: WaitGraph.Basis = .stated, _ evidence: String
   ) {
-    let trust: Trust = basis == .stated ? .observed : basis == .reachable ? .inferred : .guessed
+    let trust: Trust =
+      switch basis {
+      case .stated, .code: .observed
+      case .reachable: .inferred
+      case .sameComponent: .guessed
+      }
     guard drawn.insert(EdgeKey(from: from, to: to, kind: kind)).inserted else { return }
     graph.edges.append(
       WaitGraph.Edge(
@@ -207,8 +212,10 @@ struct WaitGraphBuilder {
     }
     guard !waiters.isEmpty else { return }
     let search = ReachableSignals(structures, events: Set(waiters.keys))
+    var setters = EventSetters(dump)
     var left = ReachableSignals.maximumItems
     var reached: Set<UInt64> = []
+    var refuted: [UInt64: Set<UInt64>] = [:]
     var byComponent: [String: [(item: WorkQueue.Item, queue: Int)]] = [:]
     for (queueNode, queue) in queueNodes.sorted(by: { $0.key < $1.key }) {
       for item in queue.items.prefix(left) {
@@ -218,9 +225,18 @@ struct WaitGraphBuilder {
         }
         for way in search.ways(from: item) {
           guard let signal = known(.signal, way.event) else { continue }
+          let answer = setters.answer(item, event: way.event)
+          if case .setsNot = answer {
+            refuted[way.event, default: []].insert(item.address)
+            continue
+          }
           reached.insert(way.event)
           let to = itemNode(item, in: queue, queueNode)
-          edge(signal, to, .setBy, basis: .reachable, way.text)
+          if case .sets(let call) = answer {
+            edge(signal, to, .setBy, basis: .code, way.text + "; " + call)
+          } else {
+            edge(signal, to, .setBy, basis: .reachable, way.text)
+          }
         }
       }
     }
@@ -228,7 +244,8 @@ struct WaitGraphBuilder {
       guard let signal = known(.signal, event) else { continue }
       for thread in (waiters[event] ?? []).sorted() {
         guard let module = Self.innermost(stacks[thread] ?? []), let items = byComponent[module] else { continue }
-        for (item, queueNode) in items.prefix(Self.maximumSameComponent) {
+        let others = items.lazy.filter { refuted[event]?.contains($0.item.address) != true }
+        for (item, queueNode) in others.prefix(Self.maximumSameComponent) {
           guard let queue = queueNodes[queueNode] else { continue }
           let to = itemNode(item, in: queue, queueNode)
           edge(

@@ -1,7 +1,7 @@
--- What the tables hold: files, contents, failures, machines, and what was set aside.
+-- What the tables hold: files that were read or set aside, contents, failures, machines, and what was set aside.
 -- A failure is a case with a signature.
 SELECT
-  (SELECT count(DISTINCT path) FROM files) AS files,
+  (SELECT count(*) FROM (SELECT path FROM files UNION SELECT path FROM poison)) AS files,
   count(*) AS cases,
   count(signature_id) AS failures,
   count(DISTINCT signature_id) AS signatures,

@@ -1,7 +1,7 @@
-/// Length and operands of one x64 instruction: as much as following a function to its end takes.
+/// Length and operands of one x86 or x64 instruction: as much as following a function to its end takes.
 ///
 /// Source: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, appendix A (opcode maps).
-struct X64Instruction {
+struct X86Instruction {
   /// Prefixes, opcode, operands and immediate: at most 15 bytes (same source, 2.3.11).
   static let maximumLength = 15
 
@@ -17,7 +17,10 @@ struct X64Instruction {
   var rm = 0
   /// Register operands of a memory operand; nil base with `ripRelative` false means absolute or index only.
   var base: Int?
-  var hasIndex = false
+  var index: Int?
+  /// What the index is multiplied by: 1, 2, 4 or 8.
+  var scale: UInt64 = 1
+  var hasIndex: Bool { index != nil }
   var ripRelative = false
   var displacement: Int64 = 0
   var immediate: Int64 = 0
@@ -25,27 +28,36 @@ struct X64Instruction {
   var opcodeRegister = 0
   /// `F3` or `F2` before the opcode.
   var repeats = false
+  var operandSize16 = false
+  /// Its memory is reached through FS or GS, which are not flat.
+  var hasSegment = false
+  /// A VEX or EVEX prefix: its registers are no general ones.
+  var isVector = false
 
   /// nil where the bytes end within the instruction or encode none.
-  init?(_ bytes: ArraySlice<UInt8>) {
+  ///
+  /// - Parameter isWide: false for code of 32 bits, which has no REX prefix and whose address without registers is absolute.
+  init?(_ bytes: ArraySlice<UInt8>, isWide: Bool = true) {
     var index = bytes.startIndex
     func peek() -> UInt8? {
       index < bytes.endIndex && index - bytes.startIndex < Self.maximumLength ? bytes[index] : nil
     }
-    var operandSize16 = false
-    var addressSize32 = false
+    var otherAddressSize = false
     prefixes: while let byte = peek() {
       switch byte {
       case 0x66: operandSize16 = true
-      case 0x67: addressSize32 = true
+      case 0x67: otherAddressSize = true
       case 0xF2, 0xF3: repeats = true
-      case 0xF0, 0x2E, 0x36, 0x3E, 0x26, 0x64, 0x65: break
+      case 0x64, 0x65: hasSegment = true
+      case 0xF0, 0x2E, 0x36, 0x3E, 0x26: break
       default: break prefixes
       }
       index += 1
     }
     var rex: UInt8 = 0
-    if let byte = peek(), byte & 0xF0 == 0x40 {
+    // Addresses of 16 bits have a ModRM of their own; compilers of drivers do not write them.
+    if otherAddressSize, !isWide { return nil }
+    if isWide, let byte = peek(), byte & 0xF0 == 0x40 {
       rex = byte
       index += 1
     }
@@ -53,13 +65,15 @@ struct X64Instruction {
     guard var byte = peek() else { return nil }
     index += 1
     var vex = false
-    if byte == 0xC5 {
+    // In code of 32 bits these are LDS, LES and BOUND, unless what follows has no memory operand.
+    let isVector = isWide || (peek() ?? 0) >= 0xC0
+    if byte == 0xC5, isVector {
       guard let second = peek() else { return nil }
       index += 1
       rex |= second & 0x80 == 0 ? 4 : 0
       map = .two
       vex = true
-    } else if byte == 0xC4 || byte == 0x62 {
+    } else if isVector, byte == 0xC4 || byte == 0x62 {
       guard let second = peek() else { return nil }
       index += byte == 0xC4 ? 2 : 3
       rex |= (second & 0x80 == 0 ? 4 : 0) | (second & 0x20 == 0 ? 1 : 0)
@@ -87,9 +101,10 @@ struct X64Instruction {
       byte = code
     }
     opcode = byte
+    self.isVector = vex
     opcodeRegister = Int(byte & 7) | (rex & 1 != 0 ? 8 : 0)
 
-    if Self.hasModRM(map, opcode) {
+    if Self.hasModRM(map, opcode) || !isWide && map == .one && [0x62, 0xC4, 0xC5].contains(opcode) {
       guard let modrm = peek() else { return nil }
       index += 1
       let mode = modrm >> 6
@@ -102,13 +117,15 @@ struct X64Instruction {
           guard let sib = peek() else { return nil }
           index += 1
           base = Int(sib & 7) | (rex & 1 != 0 ? 8 : 0)
-          hasIndex = (sib >> 3 & 7) != 4 || rex & 2 != 0
+          let number = Int(sib >> 3 & 7) | (rex & 2 != 0 ? 8 : 0)
+          if number != 4 { self.index = number }
+          scale = 1 << UInt64(sib >> 6)
           if sib & 7 == 5, mode == 0 {
             base = nil
             displacementBytes = 4
           }
         } else if modrm & 7 == 5, mode == 0 {
-          ripRelative = true
+          ripRelative = isWide
           displacementBytes = 4
         } else {
           base = rm
@@ -123,7 +140,9 @@ struct X64Instruction {
       immediateBytes = 2
     }
     if map == .one, opcode & 0xF8 == 0xB8, rexW { immediateBytes = 8 }
-    if map == .one, (0xA0...0xA3).contains(opcode) { immediateBytes = addressSize32 ? 4 : 8 }
+    if map == .one, (0xA0...0xA3).contains(opcode) { immediateBytes = isWide && !otherAddressSize ? 8 : 4 }
+    // Far calls and jumps.
+    if !isWide, map == .one, opcode == 0x9A || opcode == 0xEA { immediateBytes = 6 }
     guard let value = Self.signed(bytes, at: index, count: immediateBytes) else { return nil }
     immediate = value
     index += immediateBytes
