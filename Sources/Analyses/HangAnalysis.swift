@@ -27,8 +27,12 @@ enum HangAnalysis: DumpAnalysis {
           if let queue = verdict.queue { attributes["queue"] = .text(queue) }
           if let client = verdict.client { attributes["client"] = .text(client) }
           if let threads = verdict.threads { attributes["threads"] = .integer(Int64(threads)) }
-          facts.append(
-            Fact(.contention, verdict.text, attributes: attributes, trust: verdict.trust, origin: "wait graph"))
+          var text = verdict.text
+          if verdict.kind == .busyQueue, isEndless(verdict, hang) {
+            attributes["wait"] = .text("endless")
+            text += " All of them wait without end for events of which it is not known who sets them."
+          }
+          facts.append(Fact(.contention, text, attributes: attributes, trust: verdict.trust, origin: "wait graph"))
         }
       }
     }
@@ -42,6 +46,14 @@ enum HangAnalysis: DumpAnalysis {
           .hang, "The machine hung: threads wait for each other and cannot go on.", trust: trust, origin: "wait graph"))
     }
     return facts + otherFrames(hang, proven, dump)
+  }
+
+  /// Whether no worker of a busy queue runs or will go on by time.
+  private static func isEndless(_ verdict: WaitGraph.Verdict, _ hang: KernelHang) -> Bool {
+    let workers = verdict.edges.compactMap { edge in
+      hang.threads.thread(at: hang.graph.nodes[hang.graph.edges[edge].to].address.rawValue)
+    }
+    return !workers.isEmpty && workers.allSatisfy { $0.state.isWaiting && !$0.hasTimeout }
   }
 
   private static func starved(_ verdict: WaitGraph.Verdict) -> Fact {

@@ -49,7 +49,8 @@ public struct FactKind: RawRepresentable, Hashable, Sendable {
   /// A cycle of locks, which is another failure than a starved queue: `count`.
   public static let lockCycle = FactKind(rawValue: "lock-cycle")
   /// What looks like a hang and is none that the wait graph proves: `how` (one-holder, one-device, busy-queue,
-  /// blocked-by-deadlock), `queue`, `client` (module whose items a busy queue's workers run), `threads`.
+  /// blocked-by-deadlock), `queue`, `client` (module whose items a busy queue's workers run), `threads`,
+  /// `wait` (`endless`: all workers of a busy queue wait, and none by time).
   public static let contention = FactKind(rawValue: "contention")
   /// A malformed frame in a capture: `protocol` (nbss, nbns, nbdgm, smb, smb2), `field`, `source`.
   public static let malformedFrame = FactKind(rawValue: "malformed-frame")

@@ -31,6 +31,17 @@ import WindowsKernel
       facts.contains { $0.kind == .frame && $0["thread"] == .text("other") && $0["module"] == .text("mup.sys") })
   }
 
+  /// Workers that nobody is known to wake are told from those of which one goes on by time, or works.
+  @Test(arguments: ["3790", "7601", "19041"]) func endlessWaits(name: String) throws {
+    for (scenario, isEndless) in [
+      (HangScenario.otherRoutine, true), (.oneWorkerReturns, false), (.busyQueue, false),
+    ] {
+      let facts = try facts(name, scenario, seed: 23)
+      let busy = try #require(facts.first { $0.kind == .contention && $0["how"] == .text("busy-queue") })
+      #expect((busy["wait"] == .text("endless")) == isEndless, "\(scenario)")
+    }
+  }
+
   @Test(arguments: ["2600", "3790", "7601", "9600", "17763", "19041"]) func lockCycle(name: String) throws {
     let facts = try facts(name, .lockCycle, seed: 22)
     let fact = try #require(facts.first { $0.kind == .lockCycle })

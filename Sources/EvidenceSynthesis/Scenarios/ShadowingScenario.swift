@@ -1,6 +1,6 @@
 import Facts
 
-/// Terminal servers of NT 4.0 that ran out of nonpaged pool, with all their memory.
+/// Terminal servers of NT 4.0, or servers of Windows 2000, that ran out of nonpaged pool, with all their memory.
 public enum ShadowingScenario: String, Hashable, Sendable, CaseIterable {
   /// The descriptors that fill the pool describe buffers of tdpipe.sys.
   case leak = "shadowing-leak"
@@ -11,19 +11,24 @@ public enum ShadowingScenario: String, Hashable, Sendable, CaseIterable {
   /// As in `leak`, without the driver's code: that it made the descriptors of its buffers does not show.
   case noCode = "no-code"
 
-  /// NT 4.0 Terminal Server Edition, service pack 6. No structure offsets of this kernel are public.
-  private static let kernel = SynthesizedKernel(
-    version: SystemVersion(4, 0, 1381, servicePack: 6), revision: 0, architecture: .x86,
-    pdbGUID: "FA17111E000000000000000000011381", pdbAge: 1, pdbName: "ntkrnlmp.pdb", symbols: [:])
+  /// No structure offsets of these kernels are public.
+  private static func kernel(_ version: SystemVersion) -> SynthesizedKernel {
+    SynthesizedKernel(
+      version: version, revision: 0, architecture: .x86,
+      pdbGUID: "FA17111E0000000000000000000" + String(10_000 + version.build), pdbAge: 1, pdbName: "ntkrnlmp.pdb",
+      symbols: [:])
+  }
 
-  public func machine(seed: UInt64, memoryBytes: UInt64 = 8 << 20) -> WholeMachine? {
+  /// - Parameter isWindows2000: pages of its pool are the same as those of NT 4.0.
+  public func machine(seed: UInt64, memoryBytes: UInt64 = 8 << 20, isWindows2000: Bool = false) -> WholeMachine? {
+    let profile: SystemProfile = isWindows2000 ? .server2000 : .terminalServer4
     let other = DriverTemplate("leakflt.sys", 0x8000, 0x3A11_2233)
     var (machine, builder) = Scenario.emptyPoolMachine(
-      .terminalServer4, seed: seed, leaking: Scenario.tdpipe + [other])
+      profile, seed: seed, leaking: Scenario.tdpipe + [other])
     guard let owner = builder.module(named: self == .leak || self == .noCode ? "tdpipe" : "leakflt") else { return nil }
     machine.paeEnabled = false
     var whole = WholeMachine(
-      machine, kernel: Self.kernel, paging: .x86, memoryBytes: max(8 << 20, memoryBytes), seed: seed)
+      machine, kernel: Self.kernel(profile.version), paging: .x86, memoryBytes: max(8 << 20, memoryBytes), seed: seed)
     var pages = DescriptorPages(at: 0x8140_0000 + 0x1000 * builder.random.below(0x100), seed: seed)
     let count = 200 + builder.random.index(below: 100)
     pages.addOthers(pages: count / (self == .fewDescriptors ? 1 : 6))

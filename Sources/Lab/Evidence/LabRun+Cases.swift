@@ -41,9 +41,10 @@ extension LabRun {
     case "plateau", "burst", "steady": break
     case "other-driver", "other-tag", "stop-alone": addScenario(shape == "stop-alone" ? "shadow-leak" : "other-leak")
     default:
-      // Pages of Windows 2000's pool are the same; its article is another.
-      guard system.isAffected else { return addScenario("shadow-leak-2000") }
-      add((ShadowingScenario(rawValue: shape) ?? .leak).machine(seed: seed, memoryBytes: memoryBytes))
+      // The article does not name Windows 2000.
+      add(
+        (ShadowingScenario(rawValue: shape) ?? .leak).machine(
+          seed: seed, memoryBytes: memoryBytes, isWindows2000: !system.isAffected))
     }
   }
 

@@ -30,7 +30,8 @@ enum WaitGraphRule: SignatureRule {
     let queue = contention.text("queue").map { " at the \($0) queue" } ?? ""
     draft.mechanism = "hang"
     draft.culprit = contention.text("client").map(ModuleSpelling.file)
-    draft.details = [how + queue]
+    let wait = contention.text("wait").map { ", \($0) waits" } ?? ""
+    draft.details = [how + queue + wait]
     draft.isProven = true
     return "the wait graph shows \(how), and no deadlock"
   }
