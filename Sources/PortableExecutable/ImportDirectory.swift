@@ -22,6 +22,7 @@ extension PEImage {
     guard let directory = header.directory(ImageHeader.DirectoryIndex.importTable) else { return [] }
     let width: UInt32 = header.is64Bit ? 8 : 4
     var result: [ImportedRoutine] = []
+    var left = Self.maximumImports
     for index in 0..<UInt32(Self.maximumImportedModules) {
       let (at, overflow) = directory.offset.addingReportingOverflow(20 * index)
       guard !overflow, let head = bytes(at: at, count: 20) else { break }
@@ -34,7 +35,8 @@ extension PEImage {
       // Without a table of names the slots hold them in the file, until the loader writes addresses over them.
       guard names != 0 || layout == .file else { continue }
       let table = names != 0 ? names : slots
-      for entry in 0..<UInt32(Self.maximumImports) where result.count < Self.maximumImports {
+      for entry in 0..<UInt32(left) {
+        left -= 1
         let (offset, passes) = table.addingReportingOverflow(entry &* width)
         let (slot, wraps) = slots.addingReportingOverflow(entry &* width)
         guard !passes, !wraps, let low = load32(at: offset), low != 0 else { break }

@@ -17,7 +17,7 @@ struct AllocationSites {
   /// Code that is searched for functions, functions that are followed, instructions of all together.
   static let maximumBytes = 2 << 20
   static let maximumFunctions = 4096
-  static let maximumSteps = 2_000_000
+  static let maximumSteps = 1_000_000
   /// A function that allocates for others is followed; what lies deeper says little of the buffer and costs much.
   static let limits = CodeFlow.Limits(steps: 4_000, depth: 1)
 

@@ -9,13 +9,11 @@ struct EventSetters {
   static let maximumSteps = 1_000_000
 
   private let dump: KernelDump
-  private var flow: CodeFlow?
+  /// Made when it is first asked: most machines wait for nothing that an item reaches.
+  private lazy var flow: CodeFlow? = RoutineFinder(dump).source().map { CodeFlow($0) }
   private var steps = 0
 
-  init(_ dump: KernelDump) {
-    self.dump = dump
-    flow = RoutineFinder(dump).source().map { CodeFlow($0) }
-  }
+  init(_ dump: KernelDump) { self.dump = dump }
 
   enum Answer {
     /// `rdbss.sys+0x1a2, which the item's routine comes to, calls KeSetEvent for it`.
