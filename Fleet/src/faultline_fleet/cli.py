@@ -135,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
             "--until",
             type=date.fromisoformat,
             metavar="DATE",
-            help="the last day that counts (default: the newest failure's, at most today)",
+            help="the day from which days and weeks are counted back (default: the newest failure's, at most today)",
         )
         command.add_argument("--top", type=positive, default=20, metavar="N", help="rows of each ranking (20)")
     return top

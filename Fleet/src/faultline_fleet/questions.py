@@ -66,7 +66,7 @@ class Tables:
         return row.day or self.today
 
     def ask(self, query: str, until: date, top: int) -> Rows:
-        """A query's rows. `:until` and `:top` stand in it for the last day that counts and the length of rankings."""
+        """A query's rows. `:until` and `:top` stand in it for the day to count back from and the length of rankings."""
         used = {name: value for name, value in (("until", until), ("top", top)) if f":{name}" in query}
         return [row.asDict(recursive=True) for row in self.spark.sql(query, args=used).collect()]
 
