@@ -56,7 +56,7 @@ enum PoolAnalysis: DumpAnalysis {
     if isMade, let site = sites.first {
       let place = dump.modules.frame(site.address, stackPointer: nil, trust: .context).place
       let others = sites.count > 1 ? " and \(sites.count - 1) other places" : ""
-      text += "; \(place)\(others) call IoAllocateMdl for the very buffers of \(made)"
+      text += "; \(place)\(others) call\(sites.count > 1 ? "" : "s") IoAllocateMdl for the very buffers of \(made)"
     } else {
       text += ". That it made them is inferred: its code in the dump shows no call that makes most of them"
     }

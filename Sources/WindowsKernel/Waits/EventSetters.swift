@@ -29,13 +29,19 @@ struct EventSetters {
     // A driver's routine behind an IO_WORKITEM gets the device, then its context (IO_WORKITEM_ROUTINE); any other its parameter.
     let arguments = item.driverRoutine != nil ? [nil, item.driverContext] : [item.parameter]
     var found: CodeFlow.Call?
+    // It sets an event of which the code does not say which: that may be this one.
+    var setsUnknown = false
     _ = flow?.run(routine, arguments: arguments) { call in
-      guard case .signals? = call.routine?.effect, call.arguments.first == .some(event) else { return false }
+      guard case .signals? = call.routine?.effect else { return false }
+      guard let argument = call.arguments.first ?? nil, argument == event else {
+        if (call.arguments.first ?? nil) == nil { setsUnknown = true }
+        return false
+      }
       found = call
       return true
     }
     steps += flow?.steps ?? 0
-    guard let call = found else { return flow?.isWhole == true ? .setsNot : .isUnknown }
+    guard let call = found else { return flow?.isWhole == true && !setsUnknown ? .setsNot : .isUnknown }
     return .sets(
       "\(dump.modules.frame(call.address, stackPointer: nil, trust: .context).placeText), which the item's routine comes to, calls \(call.routine?.name ?? "?") for it"
     )
